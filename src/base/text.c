@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "base/text.h"
+
+#include "base/bytes.h"
+#include "base/strbuf.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#define REPLACEMENT 0xFFFD
+
+static void append_code_point(struct strbuf *s, utf8proc_int32_t c)
+{
+    utf8proc_uint8_t utf8[4];
+
+    strbuf_append_bytes(s, utf8, (size_t)utf8proc_encode_char(c, utf8));
+}
+
+typedef uint16_t unit_loader(const void *);
+
+static char *from_utf16(const void *text, size_t bytes, bool *valid, unit_loader *load)
+{
+    const uint8_t *p = text;
+    struct strbuf out = {0};
+    size_t units = bytes / 2;
+    bool ok = true;
+
+    while (units > 0 && load(p + 2 * (units - 1)) == 0)
+        units--;
+    for (size_t i = 0; i < units; i++) {
+        utf8proc_int32_t c = load(p + 2 * i);
+        if (c >= 0xD800 && c < 0xDC00 && i + 1 < units) {
+            uint16_t low = load(p + 2 * (i + 1));
+            if (low >= 0xDC00 && low < 0xE000) {
+                c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+                i++;
+            }
+        }
+        if (c == 0 || (c >= 0xD800 && c < 0xE000)) {
+            c = REPLACEMENT;
+            ok = false;
+        }
+        append_code_point(&out, c);
+    }
+    if (valid)
+        *valid = ok;
+    return strbuf_steal(&out);
+}
+
+char *text_from_utf16le(const void *text, size_t bytes, bool *valid)
+{
+    return from_utf16(text, bytes, valid, load_le16);
+}
+
+char *text_from_utf16be(const void *text, size_t bytes, bool *valid)
+{
+    return from_utf16(text, bytes, valid, load_be16);
+}
+
+/* The next code point of text, or -1 for a byte that is no UTF-8; *length is what it takes. */
+static utf8proc_int32_t next_code_point(const char *text, size_t left, size_t *length)
+{
+    utf8proc_int32_t c;
+    utf8proc_ssize_t n =
+        utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)left, &c);
+
+    *length = n > 0 ? (size_t)n : 1;
+    return n > 0 ? c : -1;
+}
+
+static void append_le16(struct strbuf *s, uint16_t unit)
+{
+    uint8_t b[2];
+
+    store_le16(b, unit);
+    strbuf_append_bytes(s, b, 2);
+}
+
+void *text_to_utf16le(const char *text, size_t *bytes)
+{
+    struct strbuf out = {0};
+    size_t left = strlen(text), n;
+
+    for (; left > 0; text += n, left -= n) {
+        utf8proc_int32_t c = next_code_point(text, left, &n);
+        if (c < 0)
+            c = REPLACEMENT;
+        if (c >= 0x10000) {
+            append_le16(&out, (uint16_t)(0xD800 + ((c - 0x10000) >> 10)));
+            append_le16(&out, (uint16_t)(0xDC00 + ((c - 0x10000) & 0x3FF)));
+        } else {
+            append_le16(&out, (uint16_t)c);
+        }
+    }
+    *bytes = out.length;
+    return strbuf_steal(&out);
+}
+
+static bool is_control(utf8proc_int32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c < 0xA0);
+}
+
+static char *escape(const char *text, bool controls)
+{
+    struct strbuf out = {0};
+    size_t left = strlen(text), n;
+
+    for (; left > 0; text += n, left -= n) {
+        utf8proc_int32_t c = next_code_point(text, left, &n);
+        if (c < 0)
+            strbuf_printf(&out, "\\x%02X", (uint8_t)*text);
+        else if (controls && is_control(c))
+            strbuf_printf(&out, "\\x%02X", (unsigned)c);
+        else
+            strbuf_append_bytes(&out, text, n);
+    }
+    return strbuf_steal(&out);
+}
+
+char *text_printable(const char *text)
+{
+    return escape(text, true);
+}
+
+char *text_valid(const char *text)
+{
+    return escape(text, false);
+}
+
+bool text_is_valid(const char *text, size_t length)
+{
+    size_t n;
+
+    for (; length > 0; text += n, length -= n)
+        if (next_code_point(text, length, &n) < 0)
+            return false;
+    return true;
+}
+
+char *text_fold(const char *text)
+{
+    struct strbuf out = {0};
+    size_t left = strlen(text), n;
+
+    for (; left > 0; text += n, left -= n) {
+        utf8proc_int32_t c = next_code_point(text, left, &n);
+        if (c < 0)
+            strbuf_append_bytes(&out, text, 1);
+        else
+            append_code_point(&out, utf8proc_toupper(c));
+    }
+    return strbuf_steal(&out);
+}
+
+int text_compare_folded(const char *a, const char *b)
+{
+    size_t left_a = strlen(a), left_b = strlen(b), n;
+
+    while (left_a > 0 && left_b > 0) {
+        utf8proc_int32_t ca = next_code_point(a, left_a, &n);
+        ca = ca < 0 ? (utf8proc_int32_t)(0x110000 + (uint8_t)*a) : utf8proc_toupper(ca);
+        a += n;
+        left_a -= n;
+        utf8proc_int32_t cb = next_code_point(b, left_b, &n);
+        cb = cb < 0 ? (utf8proc_int32_t)(0x110000 + (uint8_t)*b) : utf8proc_toupper(cb);
+        b += n;
+        left_b -= n;
+        if (ca != cb)
+            return ca < cb ? -1 : 1;
+    }
+    return (left_a > 0) - (left_b > 0);
+}
+
+size_t text_width(const char *text)
+{
+    size_t left = strlen(text), n, columns = 0;
+
+    for (; left > 0; text += n, left -= n) {
+        utf8proc_int32_t c = next_code_point(text, left, &n);
+        int width = c < 0 ? 1 : utf8proc_charwidth(c);
+        columns += width > 0 ? (size_t)width : 0;
+    }
+    return columns;
+}

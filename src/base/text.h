@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The only place that converts between encodings and folds case. All text inside is UTF-8. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * UTF-16 of `bytes` bytes (an odd last byte is ignored) as UTF-8 that the caller frees, NULL when
+ * memory is short. Unpaired surrogates become U+FFFD and clear *valid (which may be NULL).
+ * Embedded NULs become U+FFFD too, except at the end, where they are dropped: Windows strings
+ * often carry trailing NULs.
+ */
+char *text_from_utf16le(const void *text, size_t bytes, bool *valid);
+char *text_from_utf16be(const void *text, size_t bytes, bool *valid);
+
+/* UTF-8 to UTF-16LE, for writers of fixtures and for searching; the caller frees. *bytes is the
+ * size without a terminator. Invalid bytes become U+FFFD. */
+void *text_to_utf16le(const char *text, size_t *bytes);
+
+/*
+ * A copy that is valid UTF-8 and can be printed: bytes that are not UTF-8 become \xNN, control
+ * characters (also DEL and C1) become \xNN. The caller frees it. A name on a disk can be anything.
+ */
+char *text_printable(const char *text);
+/* A copy that is valid UTF-8: bytes that are not become \xNN; control characters stay. */
+char *text_valid(const char *text);
+bool text_is_valid(const char *text, size_t length);
+
+/* Upper-cased character by character, as NTFS compares names (one code point stays one); the
+ * caller frees. Invalid UTF-8 bytes are kept as they are. */
+char *text_fold(const char *text);
+/* Compares as text_fold() would, without memory. Like strcmp(). */
+int text_compare_folded(const char *, const char *);
+/* Columns that the text takes on a terminal (wide and combining characters counted). */
+size_t text_width(const char *text);
+
+#endif

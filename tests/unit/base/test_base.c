@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "../testing.h"
+
+#include "base/checked.h"
+#include "base/crc.h"
+#include "base/guid.h"
+#include "base/notes.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "base/vector.h"
+#include "base/when.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void test_crc(void **state)
+{
+    char text[] = "123456789";
+    char hole[] = "12\x01\x02\x03\x04"
+                  "789012345";
+    char zero[] = "12\0\0\0\0"
+                  "789012345";
+
+    assert_int_equal(crc32c(0, text, 9), 0xE3069283u);
+    assert_int_equal(crc32c(crc32c(0, text, 4), text + 4, 5), 0xE3069283u);
+    assert_int_equal(crc32_zeroed(text, 9, 9), 0xCBF43926u);
+    assert_int_equal(crc32c_zeroed(hole, 15, 2), crc32c(0, zero, 15));
+    assert_int_equal(crc32_zeroed(hole, 15, 2), crc32_zeroed(zero, 15, 15));
+}
+
+static void test_guid(void **state)
+{
+    const char *text = "2dc27766-f623-4200-9d64-115e9bfd4a08";
+    const uint8_t disk[16] = {0x66, 0x77, 0xC2, 0x2D, 0x23, 0xF6, 0x00, 0x42,
+                              0x9D, 0x64, 0x11, 0x5E, 0x9B, 0xFD, 0x4A, 0x08};
+    struct guid guid = guid_from_le(disk), parsed;
+    char out[GUID_TEXT_SIZE];
+    uint8_t back[16];
+
+    assert_string_equal(guid_format(&guid, out), text);
+    assert_true(guid_parse_string("{2DC27766-F623-4200-9D64-115E9BFD4A08}", &parsed));
+    assert_true(guid_equal(&guid, &parsed));
+    guid_to_le(&guid, back);
+    assert_memory_equal(back, disk, 16);
+    assert_false(guid_parse_string("2dc27766-f623-4200-9d64-115e9bfd4a0", &parsed));
+    assert_false(guid_parse_string("{2dc27766-f623-4200-9d64-115e9bfd4a08", &parsed));
+    assert_false(guid_parse_string("2dc27766xf623-4200-9d64-115e9bfd4a08", &parsed));
+}
+
+static void test_text(void **state)
+{
+    const uint8_t utf16[] = {'a', 0, 0xE4, 0, 0x3D, 0xD8, 0x00, 0xDE, 0, 0, 0, 0};
+    const uint8_t bad[] = {'a', 0, 0x00, 0xD8, 'b', 0};
+    bool valid;
+    char *text = text_from_utf16le(utf16, sizeof(utf16), &valid);
+
+    assert_true(valid);
+    assert_string_equal(text, "aä😀");
+    size_t bytes;
+    uint8_t *back = text_to_utf16le(text, &bytes);
+    assert_int_equal(bytes, 8);
+    assert_memory_equal(back, utf16, 8);
+    free(back);
+    free(text);
+
+    text = text_from_utf16le(bad, sizeof(bad), &valid);
+    assert_false(valid);
+    assert_string_equal(text, "a\xEF\xBF\xBD"
+                              "b");
+    free(text);
+
+    text = text_printable("a\xFF\n\xC3\xA4");
+    assert_string_equal(text, "a\\xFF\\x0A\xC3\xA4");
+    free(text);
+    assert_int_equal(text_compare_folded("Ärger.VHDX", "äRGER.vhdx"), 0);
+    assert_true(text_compare_folded("a", "ab") < 0);
+    assert_int_equal(text_width("日本a"), 5);
+}
+
+static void test_when(void **state)
+{
+    char text[WHEN_TEXT_SIZE];
+    struct timespec t = {1700000000, 123456789};
+
+    assert_string_equal(when_format(when_from_timespec(t), WHEN_FILETIME, text),
+                        "2023-11-14T22:13:20.1234567Z");
+    assert_string_equal(when_format(when_from_timespec(t), WHEN_MILLISECONDS, text),
+                        "2023-11-14T22:13:20.123Z");
+    assert_string_equal(when_format(when_from_vhd(1), WHEN_SECONDS, text), "2000-01-01T00:00:01Z");
+    assert_string_equal(when_format(0, WHEN_SECONDS, text), "");
+    assert_string_equal(when_format(UINT64_MAX, WHEN_SECONDS, text), "");
+}
+
+static void test_notes_are_bounded(void **state)
+{
+    struct notes notes = {0};
+
+    for (int i = 0; i < NOTES_MAX + 10; i++)
+        notes_add(&notes, SEVERITY_WARNING, "RULE", (uint64_t)i, "number %d", i);
+    assert_int_equal(notes.count, NOTES_MAX);
+    assert_int_equal(notes.dropped, 10);
+    assert_int_equal(notes_worst(&notes), SEVERITY_WARNING);
+    assert_true(notes_has(&notes, "RULE"));
+    assert_false(notes_has(&notes, "OTHER"));
+    notes_free(&notes);
+    notes_add(NULL, SEVERITY_INFO, "RULE", 0, "nobody listens");
+}
+
+static void test_vector_and_strbuf(void **state)
+{
+    VECTOR(int) numbers = {0};
+    struct strbuf s = {0};
+
+    for (int i = 0; i < 1000; i++)
+        *vector_push(&numbers) = i;
+    assert_int_equal(numbers.items[999], 999);
+    vector_free(&numbers);
+
+    assert_string_equal(strbuf_text(&s), "");
+    strbuf_printf(&s, "%s-%d", "a", 7);
+    strbuf_append_char(&s, '!');
+    char *text = strbuf_steal(&s);
+    assert_string_equal(text, "a-7!");
+    free(text);
+    text = strbuf_steal(&s);
+    assert_string_equal(text, "");
+    free(text);
+}
+
+static void test_arithmetic(void **state)
+{
+    assert_true(range_fits(0, 10, 10));
+    assert_false(range_fits(1, 10, 10));
+    assert_false(range_fits(UINT64_MAX, 1, 10));
+    assert_true(range_fits(10, 0, 10));
+    assert_int_equal(div_round_up(UINT64_MAX, 2), UINT64_MAX / 2 + 1);
+    assert_true(is_power_of_two(1u << 20));
+    assert_false(is_power_of_two(0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_crc),
+        cmocka_unit_test(test_guid),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_when),
+        cmocka_unit_test(test_notes_are_bounded),
+        cmocka_unit_test(test_vector_and_strbuf),
+        cmocka_unit_test(test_arithmetic),
+    };
+
+    return cmocka_run_group_tests_name("base", tests, NULL, NULL);
+}

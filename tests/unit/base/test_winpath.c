@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "../testing.h"
+
+#include "base/checked.h"
+#include "base/winpath.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void test_keys(void **state)
+{
+    static const struct {
+        const char *text, *key;
+    } cases[] = {
+        {"C:\\VMs\\a.vhdx", "C:\\VMS\\A.VHDX"},
+        {"c:/VMs//a.vhdx", "C:\\VMS\\A.VHDX"},
+        {"\\\\?\\c:\\vms\\a.vhdx", "C:\\VMS\\A.VHDX"},
+        {"\\\\.\\C:\\vms\\.\\b\\..\\a.vhdx", "C:\\VMS\\A.VHDX"},
+        {" \"C:\\VMs\\a.vhdx\" ", "C:\\VMS\\A.VHDX"},
+        {"C:\\..\\..\\a", "C:\\A"},
+        {"\\\\server\\Share\\x\\ä.vhdx", "\\\\SERVER\\SHARE\\X\\Ä.VHDX"},
+        {"\\\\?\\UNC\\SERVER\\share\\x", "\\\\SERVER\\SHARE\\X"},
+        {"D:\\ClusterStorage\\Volume1\\v\\a.vhdx", "CLUSTER\\VOLUME1\\V\\A.VHDX"},
+        {"\\\\?\\Volume{83ED0EC3-24c8-49a6-a959-5e4bd1288791}\\a",
+         "VOLUME{83ED0EC3-24C8-49A6-A959-5E4BD1288791}\\A"},
+        {".\\a.vhdx", ".\\A.VHDX"},
+        {"..\\..\\p\\a.vhdx", ".\\..\\..\\P\\A.VHDX"},
+        {"\\\\?\\GLOBALROOT\\Device\\x", "?\\GLOBALROOT\\DEVICE\\X"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct winpath path;
+        assert_int_equal(winpath_parse(&path, cases[i].text), 0);
+        char *key = winpath_key(&path);
+        assert_string_equal(key, cases[i].key);
+        free(key);
+        winpath_free(&path);
+    }
+}
+
+static void test_empty(void **state)
+{
+    struct winpath path;
+
+    assert_int_equal(winpath_parse(&path, "  \"\" "), -EINVAL);
+}
+
+static void test_name(void **state)
+{
+    struct winpath path;
+
+    assert_int_equal(winpath_parse(&path, "C:\\VMs\\disk_1.avhdx"), 0);
+    assert_string_equal(winpath_name(&path), "disk_1.avhdx");
+    winpath_free(&path);
+    assert_int_equal(winpath_parse(&path, "C:\\"), 0);
+    assert_null(winpath_name(&path));
+    winpath_free(&path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_name),
+    };
+
+    return cmocka_run_group_tests_name("winpath", tests, NULL, NULL);
+}
