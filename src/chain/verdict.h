@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * What follows from the model: parents resolved, chains rebuilt, every disk classified, findings
+ * worded. Pure functions over struct host, no input or output.
+ */
+#ifndef CHAIN_VERDICT_H
+#define CHAIN_VERDICT_H
+
+#include "base/guid.h"
+#include "base/notes.h"
+#include "base/vector.h"
+#include "host/host.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Classes C1-C21; the numbers are those of the decision table (docs/verdicts.md). */
+enum disk_class {
+    CLASS_CORRUPT = 1,
+    CLASS_FOREIGN_CONTAINER,
+    CLASS_FOREIGN_PROFILE,
+    CLASS_ACTIVE,
+    CLASS_ACTIVE_UNTRACKED,
+    CLASS_BACKUP_CHECKPOINT, /* never a disk's: a finding on a checkpoint */
+    CLASS_CHECKPOINT_LAYER,
+    CLASS_PENDING_MERGE,
+    CLASS_BASE,
+    CLASS_AUTORECOVERY_LEFTOVER,
+    CLASS_AUTORECOVERY_IN_USE,
+    CLASS_UNREGISTERED_VM_DISK,
+    CLASS_BROKEN_CHAIN_PARENT,
+    CLASS_ORPHAN_WITH_DATA,
+    CLASS_ORPHAN_SIDE_BRANCH,
+    CLASS_ORPHAN_EMPTY,
+    CLASS_ABANDONED_CHAIN,
+    CLASS_ORPHAN_NO_PARENT,
+    CLASS_ORPHAN_MISMATCH,
+    CLASS_VHDSET_BACKING,
+    CLASS_UNATTACHED_DISK,
+    CLASS_COUNT,
+};
+
+/* Overlays O1-O13, as bits: 1u << OVERLAY_X. */
+enum disk_overlay {
+    OVERLAY_HOLD,
+    OVERLAY_BROKEN_CHAIN,
+    OVERLAY_MERGE_IN_PROGRESS,
+    OVERLAY_MERGE_FAILED,
+    OVERLAY_BACKUP_ACTIVE,
+    OVERLAY_REPLICA,
+    OVERLAY_CLUSTER_UNKNOWN,
+    OVERLAY_SAVED_STATE,
+    OVERLAY_LOW_CONFIDENCE,
+    OVERLAY_NTFS_LIMITATION,
+    OVERLAY_CLONED_DISK,
+    OVERLAY_DIRTY_LOG,
+    OVERLAY_TIME_ANOMALY,
+    OVERLAY_COUNT,
+};
+
+const char *class_name(enum disk_class);        /* "pending-merge" … */
+enum severity class_severity(enum disk_class);
+bool class_is_orphan(enum disk_class);          /* 5, 8, 10, 14-19 */
+const char *overlay_name(enum disk_overlay);    /* "broken-chain" … */
+
+enum parent_state { PARENT_NONE, PARENT_MATCHED, PARENT_MISMATCHED, PARENT_MISSING };
+enum parent_key {
+    PARENT_BY_NOTHING,
+    PARENT_BY_RELATIVE_PATH,
+    PARENT_BY_VOLUME_PATH,
+    PARENT_BY_ABSOLUTE_PATH,
+    PARENT_BY_IDENTIFIER,
+};
+const char *parent_state_name(enum parent_state); /* "matched", "mismatched", "missing"; NULL */
+const char *parent_key_name(enum parent_key);     /* "relative_path" …; NULL for NOTHING */
+
+struct disk_verdict {
+    enum parent_state parent_state;
+    enum parent_key parent_key;
+    size_t parent;       /* the file found: also the wrong one of PARENT_MISMATCHED; HOST_NONE */
+    size_t parent_copies; /* how many disks carry the identifier, when none could be chosen */
+    VECTOR(size_t) children; /* matched children, in order of path */
+    size_t machine;      /* owner, or HOST_NONE */
+    enum disk_class class;
+    unsigned overlays;   /* bits */
+    enum severity severity; /* of class and overlays */
+    bool referenced;     /* by a VM or checkpoint that counts as tracked (I1, I2) */
+    bool tracked;        /* referenced, or an ancestor of a referenced disk (I4) */
+    bool in_cycle;
+};
+
+struct chain {
+    size_t leaf;
+    size_t machine;      /* HOST_NONE: nobody's */
+    size_t checkpoint;   /* index in the machine, or HOST_NONE */
+    VECTOR(size_t) layers; /* leaf … base; ends where a parent is not matched or a cycle closes */
+    bool complete;
+    size_t untracked_layers;
+};
+
+enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CONFIRMED };
+const char *confidence_name(enum confidence);
+
+struct finding {
+    const char *code; /* static */
+    enum severity severity;
+    char *subject;    /* path, or VM id */
+    size_t machine;   /* HOST_NONE: nobody's */
+    size_t disk;      /* HOST_NONE when it is not about a disk */
+    char *summary;    /* one sentence */
+    string_list evidence;
+    const char *explanation, *next_step; /* static */
+    string_list commands;
+    string_list blocked_by;
+    enum confidence confidence;
+};
+
+struct verdict_summary {
+    size_t machines, checkpoints, disks;
+    size_t by_class[CLASS_COUNT];
+    size_t by_severity[SEVERITY_DATA_LOSS_RISK + 1]; /* of findings */
+    uint64_t orphan_bytes;
+    enum severity worst; /* of findings and disks */
+};
+
+struct verdict {
+    struct disk_verdict *disks; /* as many as the host has, same index */
+    size_t disk_count;
+    VECTOR(struct chain) chains;     /* by leaf, then checkpoint */
+    VECTOR(struct finding) findings; /* by subject, then code */
+    struct verdict_summary summary;
+};
+
+/* 0 or -ENOMEM. */
+int verdict_make(struct verdict *, const struct host *);
+void verdict_free(struct verdict *);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * The model: everything found on the evidence, indexed by path and identifier. It is filled once
+ * by host_scan() and only read afterwards; the rooms to the right know nothing of files.
+ * All strings are valid UTF-8 unless said otherwise; lists are sorted by path (byte order), so
+ * that an index is as good as an identity and two runs give the same model.
+ */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include "base/guid.h"
+#include "base/notes.h"
+#include "base/vector.h"
+#include "base/when.h"
+#include "base/winpath.h"
+#include "disk/disk.h"
+#include "vm/vm.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct volume;
+struct workers;
+
+#define HOST_NONE SIZE_MAX /* "no index" */
+
+typedef VECTOR(char *) string_list;
+
+enum host_evidence_kind {
+    EVIDENCE_DIRECTORY,
+    EVIDENCE_VOLUME,
+    EVIDENCE_EVENT_LOG,
+    EVIDENCE_TEXT_LOG,
+    EVIDENCE_REGISTRY_HIVE,
+    EVIDENCE_INVENTORY,
+};
+
+struct host_evidence {
+    char *path; /* as printed */
+    enum host_evidence_kind kind;
+    size_t node; /* index of the host that it belongs to */
+    uint64_t files_seen, files_read;
+    _Atomic uint64_t bytes_read;
+    string_list errors; /* sorted; what could not be read, and why */
+    bool unreadable;    /* nothing of it could be read */
+    struct volume *volume; /* NULL for single files */
+};
+
+/* A host (cluster node) or a shared storage named with --host. */
+struct host_node {
+    char *name;          /* "" for plain paths */
+    bool has_registry;   /* a readable data.vmcx or registration folder, or an inventory */
+    bool has_configs;    /* at least one readable VM configuration */
+    bool has_unreadable_config; /* a configuration or list that could not be read whole */
+};
+
+/* What the folder or name of a file says before its content is looked at (orphans.md I8, I17). */
+enum host_context {
+    CONTEXT_NONE,
+    CONTEXT_CONTAINER, /* container, sandbox or utility-VM layers */
+    CONTEXT_PROFILE,   /* profile disks, WSL, backup targets */
+};
+
+enum host_sibling {
+    SIBLING_RCT = 1,
+    SIBLING_MRT = 2,
+    SIBLING_HRL = 4,
+    SIBLING_HRU = 8,
+    SIBLING_VHDS = 16,
+    SIBLING_VMGS = 32,
+};
+
+/* One file that is, or claims to be, a virtual disk. */
+struct host_disk {
+    size_t evidence;
+    char *path;         /* as printed */
+    char *inner;        /* inside the volume, raw bytes: what volume_open() takes */
+    char *folder_key;   /* folded path of its folder, with the evidence's own path */
+    char *name_key;     /* folded file name */
+    uint64_t file_id, file_size;
+    filetime modified, created; /* 0 unknown */
+    uint32_t attributes;        /* enum volume_attribute */
+    enum host_context context;
+    uint32_t siblings; /* enum host_sibling */
+    bool is_avhd;          /* extension .avhd or .avhdx */
+    bool is_autorecovery;  /* ...-AutoRecovery.avhdx */
+    int status;            /* of disk_open() */
+    struct disk_facts *facts; /* NULL when nothing could be had */
+    struct notes notes;
+    char *error; /* why it could not be read, or NULL */
+};
+
+/* How a recorded path was found on this evidence. */
+enum host_match {
+    MATCH_NOT_FOUND,  /* no file here fits */
+    MATCH_MAPPED,     /* by a --map, or by the volume's known letter or GUID */
+    MATCH_TAIL,       /* by the longest common tail, exactly one file */
+    MATCH_AMBIGUOUS,  /* several files fit equally */
+};
+
+/* One drive of a VM or checkpoint: a reference to a disk. */
+struct host_drive {
+    int controller, location;
+    char *recorded_path;
+    char *type;
+    size_t disk; /* index, or HOST_NONE */
+    enum host_match match;
+    size_t candidates;     /* MATCH_AMBIGUOUS: how many fit */
+    bool folder_is_known;  /* not found, but its folder is on the evidence: the disk is missing */
+};
+
+enum host_checkpoint_kind { CHECKPOINT_UNKNOWN, CHECKPOINT_STANDARD, CHECKPOINT_RECOVERY };
+
+struct host_checkpoint {
+    struct guid id;
+    bool has_id;
+    char *name;   /* or NULL */
+    char *config; /* path as printed; the inventory's when that is all we have */
+    filetime created;
+    enum host_checkpoint_kind kind;
+    enum vm_journal journal;
+    VECTOR(struct host_drive) drives;
+};
+
+enum host_tristate { HOST_UNKNOWN = -1, HOST_NO = 0, HOST_YES = 1 };
+
+struct host_machine {
+    struct guid id;
+    bool has_id;
+    char *name;          /* or NULL */
+    char *config;        /* path as printed, or NULL: known only from a checkpoint or a list */
+    size_t node;
+    bool from_inventory;
+    enum vm_format format; /* valid when config is a .vmcx or XML */
+    int version_major, version_minor, generation; /* 0 unknown */
+    enum host_tristate registered, merge_pending;
+    bool planned;        /* lies in "Planned Virtual Machines": not the host's yet */
+    bool saved_state, replicated, clustered;
+    enum vm_journal journal;
+    VECTOR(struct host_drive) drives;
+    VECTOR(struct host_checkpoint) checkpoints; /* sorted by config path */
+};
+
+/* A file that is or should be a configuration or list of VMs and could not be read whole. */
+struct host_trouble {
+    size_t evidence;
+    char *path;
+    int status; /* 0: read, with notes */
+    struct notes notes;
+};
+
+/* A machine on a host's list whose configuration is not on the evidence. */
+struct host_missing_config {
+    size_t node;
+    struct guid id;
+    char *recorded_path;
+    bool folder_is_known;
+};
+
+/* --map 'D:\=/mnt/d' */
+struct host_map {
+    struct winpath from;
+    char *to; /* as printed, no separator at the end */
+};
+
+struct host {
+    VECTOR(struct host_node) nodes;
+    VECTOR(struct host_evidence) evidence;
+    VECTOR(struct host_disk) disks;
+    VECTOR(struct host_machine) machines;
+    VECTOR(struct host_trouble) troubles;
+    VECTOR(struct host_missing_config) missing_configs;
+    VECTOR(struct host_map) maps;
+    size_t configs_read; /* VM and checkpoint configurations that parsed */
+    struct host_index *index; /* by name, by identifier */
+};
+
+enum host_witness { WITNESS_AUTO, WITNESS_ALWAYS, WITNESS_NEVER };
+
+struct host_options {
+    enum host_witness witness;
+    unsigned threads; /* 0: as many as there are processors */
+    struct workers *workers; /* NULL: no witness */
+    /* Called from the calling thread only, every so often; may be NULL. */
+    void (*progress)(void *user, const char *stage, uint64_t done, uint64_t total);
+    void *progress_user;
+};
+
+void host_init(struct host *);
+/* Names one more piece of evidence; `node` "" for the one unnamed host. 0 or negative errno; a
+ * path that can't be opened becomes evidence with an error all the same. */
+int host_add_path(struct host *, const char *node, const char *path);
+int host_add_inventory(struct host *, const char *node, const char *path);
+/* "D:\=/mnt/d". -EINVAL when it has no such form. */
+int host_add_map(struct host *, const char *text);
+/* Walks, reads, indexes. 0, or -ENODATA when nothing at all could be read. */
+int host_scan(struct host *, const struct host_options *);
+void host_free(struct host *);
+
+/*
+ * Where on the evidence a recorded path leads, seen from `node`: paths with a drive letter stay on
+ * their own node. Returns the match; *disk is set for MAPPED and TAIL, *candidates for AMBIGUOUS.
+ */
+enum host_match host_find_path(const struct host *, const char *recorded, size_t node,
+                               size_t *disk, size_t *candidates);
+/* The same, but all disks that fit equally well, best tail only; for parents, where the linkage
+ * decides among them. At most `limit` indexes, in order of path; returns their number. */
+size_t host_path_candidates(const struct host *, const char *recorded, size_t node,
+                            size_t *disks, size_t limit);
+/* A path relative to a disk's folder ("..\x\parent.vhdx"); HOST_NONE when nothing is there. */
+size_t host_find_relative(const struct host *, size_t disk, const char *relative);
+/* Disks whose DataWriteGuid (VHD: unique id) is that; at most `limit`; returns how many there are. */
+size_t host_find_identifier(const struct host *, const struct guid *, size_t *disks, size_t limit);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * One report, several printings. JSON is the reference (docs/report.md); text, NDJSON and the
+ * others print the same data. A printer is one file and one line in the table of print.c.
+ */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "chain/verdict.h"
+#include "host/host.h"
+#include "os/sandbox.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define REPORT_SCHEMA "hvchain/1"
+
+struct report {
+    char *started, *finished; /* RFC 3339 */
+    string_list arguments;
+    struct sandbox_state sandbox;
+    struct host host;
+    struct verdict verdict;
+};
+
+/* How it looks where it is printed; only the text printer cares. */
+struct report_style {
+    unsigned width; /* columns, at least 40; 80 when not on a terminal */
+    bool colour, unicode;
+};
+
+/* Takes the next bytes of the printing; 0 or negative errno, which ends the printing. */
+typedef int report_sink(void *user, const void *bytes, size_t length);
+
+/* -EINVAL: no such format; else 0 or what the sink or memory said. */
+int report_print(const struct report *, const char *format, const struct report_style *,
+                 report_sink *, void *user);
+/* NULL-terminated names: "json", "ndjson", "text" … */
+const char *const *report_formats(void);
+void report_free(struct report *);
+
+#endif
