@@ -31,19 +31,19 @@ enum volume_attribute {
 
 /* Valid only during the visit. */
 struct volume_entry {
-    const char *path;   /* relative to the root, '/' between, bytes as they are; "" is the root */
+    const char *path;   /* relative to the root, '/' between, bytes as they are */
     const char *name;   /* last element of path */
     enum volume_entry_type type;
     uint64_t size;      /* bytes */
     filetime modified, changed, created; /* 0 unknown */
     uint32_t attributes;
-    uint64_t id;        /* file number in the volume; 0 unknown */
-    const char *link_target; /* VOLUME_LINK: as recorded, or NULL */
+    uint64_t id;        /* this file, not a later one of the same name; 0 unknown */
+    const char *link_target; /* VOLUME_LINK: as recorded; NULL unknown */
 };
 
 /* Return 0 to go on, negative errno to end the walk with that status. */
 typedef int volume_visit(void *user, const struct volume_entry *);
-/* Something could not be listed: path, offset or record in words, reason. */
+/* Something could not be listed: its path ("" is the root), offset or record in words; reason. */
 typedef void volume_complaint(void *user, const char *path, const char *reason);
 
 struct volume;
@@ -68,6 +68,12 @@ struct volume {
  * 0; -ENOENT, -EACCES, -ENOTDIR …
  */
 int volume_open_directory(struct volume **, const char *path);
+
+/*
+ * A volume of the one file that the user named; the entry's path is its name.
+ * 0; -ENOENT, -EACCES; -EISDIR; -EOPNOTSUPP for devices, FIFOs and sockets.
+ */
+int volume_open_file(struct volume **, const char *path);
 
 static inline int volume_walk(struct volume *v, volume_visit *visit, volume_complaint *complain,
                               void *user)
