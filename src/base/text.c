@@ -21,10 +21,10 @@ static void append_code_point(struct strbuf *s, utf8proc_int32_t c)
 
 typedef uint16_t unit_loader(const void *);
 
-static char *from_utf16(const void *text, size_t bytes, bool *valid, unit_loader *load)
+static inline size_t convert_utf16(char *out, const uint8_t *p, size_t bytes, bool *valid,
+                                   unit_loader *load)
 {
-    const uint8_t *p = text;
-    struct strbuf out = {0};
+    char *o = out;
     size_t units = bytes / 2;
     bool ok = true;
 
@@ -32,6 +32,10 @@ static char *from_utf16(const void *text, size_t bytes, bool *valid, unit_loader
         units--;
     for (size_t i = 0; i < units; i++) {
         utf8proc_int32_t c = load(p + 2 * i);
+        if (c > 0 && c < 0x80) {
+            *o++ = (char)c;
+            continue;
+        }
         if (c >= 0xD800 && c < 0xDC00 && i + 1 < units) {
             uint16_t low = load(p + 2 * (i + 1));
             if (low >= 0xDC00 && low < 0xE000) {
@@ -43,11 +47,28 @@ static char *from_utf16(const void *text, size_t bytes, bool *valid, unit_loader
             c = REPLACEMENT;
             ok = false;
         }
-        append_code_point(&out, c);
+        o += utf8proc_encode_char(c, (utf8proc_uint8_t *)o);
     }
+    *o = '\0';
     if (valid)
         *valid = ok;
-    return strbuf_steal(&out);
+    return (size_t)(o - out);
+}
+
+size_t text_from_utf16le_into(char *out, const void *text, size_t bytes, bool *valid)
+{
+    return convert_utf16(out, text, bytes, valid, load_le16);
+}
+
+static char *from_utf16(const void *text, size_t bytes, bool *valid, unit_loader *load)
+{
+    char *out = malloc(TEXT_UTF8_MAX(bytes));
+
+    if (!out)
+        return NULL;
+    size_t length = convert_utf16(out, text, bytes, valid, load);
+    char *fitted = realloc(out, length + 1);
+    return fitted ? fitted : out;
 }
 
 char *text_from_utf16le(const void *text, size_t bytes, bool *valid)

@@ -14,6 +14,10 @@
  */
 char *text_from_utf16le(const void *text, size_t bytes, bool *valid);
 char *text_from_utf16be(const void *text, size_t bytes, bool *valid);
+/* text_from_utf16le() into a buffer of TEXT_UTF8_MAX(bytes), for those who convert by the million.
+ * Returns the length; a NUL is put behind it. */
+#define TEXT_UTF8_MAX(bytes) ((bytes) / 2 * 3 + 1)
+size_t text_from_utf16le_into(char *out, const void *text, size_t bytes, bool *valid);
 
 /* UTF-8 to UTF-16LE, for writers of fixtures and for searching; the caller frees. *bytes is the
  * size without a terminator. Invalid bytes become U+FFFD. */

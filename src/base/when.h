@@ -17,6 +17,16 @@ enum when_precision { WHEN_SECONDS = 0, WHEN_MILLISECONDS = 3, WHEN_FILETIME = 7
 filetime when_from_timespec(struct timespec);
 /* From seconds since 2000-01-01 UTC (VHD). */
 filetime when_from_vhd(uint32_t seconds);
+/* From a calendar date (month and day from 1) and ticks of 100 ns within the second, in UTC. 0
+ * when it names no time from 1601 to 9999. */
+filetime when_from_date(int year, int month, int day, int hour, int minute, int second,
+                        uint32_t ticks);
+/*
+ * From the beginning of a text like "2010-10-10T22:53:31.077Z": 'T' or a blank in the middle, any
+ * number of digits behind '.' or ',' or none. *end (may be NULL) is set behind it. A zone ("Z",
+ * "+09:00") is applied; without one *local (may be NULL) becomes true. 0 when there is no time.
+ */
+filetime when_parse(const char *text, const char **end, bool *local);
 /* RFC 3339 in UTC with so many digits. Returns text; "" when the time is 0 or beyond year 9999. */
 char *when_format(filetime, enum when_precision, char text[WHEN_TEXT_SIZE]);
 

@@ -91,6 +91,41 @@ static void test_when(void **state)
     assert_string_equal(when_format(UINT64_MAX, WHEN_SECONDS, text), "");
 }
 
+static void test_when_parse(void **state)
+{
+    static const struct {
+        const char *text, *printed, *rest;
+        bool local;
+    } good[] = {
+        {"2010-10-10T22:53:31.077Z", "2010-10-10T22:53:31.0770000Z", "", false},
+        {"2017-11-21T10:57:53.874847399Z x", "2017-11-21T10:57:53.8748473Z", " x", false},
+        {"2019-04-15 00:05:05 avhypervvss", "2019-04-15T00:05:05.0000000Z", " avhypervvss", true},
+        {"2019-04-15T00:05:05,5+09:00", "2019-04-14T15:05:05.5000000Z", "", false},
+        {"2000-02-29T23:59:59.-0130", "2000-02-29T23:59:59.0000000Z", ".-0130", true},
+        {"1601-01-01T00:00:01Z", "1601-01-01T00:00:01.0000000Z", "", false},
+        {"9999-12-31T23:59:59-0000", "9999-12-31T23:59:59.0000000Z", "", false},
+    };
+    static const char *const bad[] = {
+        "",           "2010-10-10",           "2010-10-10T22:53",      "1900-02-29T00:00:00Z",
+        "2010-13-01T00:00:00Z", "2010-00-01T00:00:00Z", "2010-01-01T24:00:00Z",
+        "1600-01-01T00:00:00Z", "1601-01-01T00:00:00+01:00",
+    };
+    char text[WHEN_TEXT_SIZE];
+    const char *end;
+    bool local;
+
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+        filetime t = when_parse(good[i].text, &end, &local);
+        assert_string_equal(when_format(t, WHEN_FILETIME, text), good[i].printed);
+        assert_string_equal(end, good[i].rest);
+        assert_int_equal(local, good[i].local);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(when_parse(bad[i], NULL, NULL), 0);
+    assert_int_equal(when_from_date(1970, 1, 1, 0, 0, 0, 0),
+                     when_from_timespec((struct timespec){0}));
+}
+
 static void test_notes_are_bounded(void **state)
 {
     struct notes notes = {0};
@@ -145,6 +180,7 @@ int main(void)
         cmocka_unit_test(test_guid),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_when),
+        cmocka_unit_test(test_when_parse),
         cmocka_unit_test(test_notes_are_bounded),
         cmocka_unit_test(test_vector_and_strbuf),
         cmocka_unit_test(test_arithmetic),

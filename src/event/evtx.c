@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * Walks an .evtx file chunk by chunk. Two passes: first the live records of every chunk, then, in
+ * those chunks that have any, the older records in their slack. Windows fills a chunk in memory
+ * that held an earlier one, so most of what lies in slack is also live elsewhere: what the first
+ * pass saw, the second leaves out.
+ */
+#include "event/event.h"
+
+#include "base/checked.h"
+#include "base/crc.h"
+#include "base/vector.h"
+#include "event/evtx_format.h"
+#include "event/id_ranges.h"
+#include "event/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What reading one chunk may cost; a chunk of healthy records costs a twentieth (binxml.h). */
+#define CHUNK_BUDGET 1000000
+
+/* How far a chunk is looked for when the file header is lost. */
+#define SEARCH_SIZE MIB
+
+enum pass { PASS_LIVE, PASS_SLACK, PASS_DONE };
+
+struct slack {
+    uint64_t chunk;  /* offset in the file */
+    uint32_t offset; /* where it begins in the chunk */
+};
+
+struct event_log {
+    io_source *source;
+    struct notes *notes;
+    event_filter *filter;
+    void *filter_context;
+
+    uint64_t first_chunk; /* offset in the file; the others follow every EVTX_CHUNK_SIZE */
+    bool dirty, no_crc;
+    enum pass pass;
+    uint64_t next_chunk; /* offset of the chunk to read next; in the second pass: index in slacks */
+    uint64_t unused;     /* empty chunks in a row, just before next_chunk */
+
+    uint8_t *chunk;
+    uint64_t chunk_offset;
+    uint32_t chunk_size; /* 0: none loaded */
+    uint32_t position;   /* of the record to look at next */
+    uint32_t live_end;   /* records before it are live */
+    uint32_t header_end; /* the same as the chunk header says it; 0 when it can't be trusted */
+    uint64_t last_id;    /* of the record before; 0 none */
+    bool hole;           /* something in the live part was no record */
+    bool bad_checksum;
+    uint32_t budget;
+
+    struct id_ranges seen;
+    VECTOR(struct slack) slacks;
+    struct record_reader reader;
+    struct event_log_counts counts;
+};
+
+/* ---- the file header ---- */
+
+static bool is_chunk_signature(const void *bytes)
+{
+    return memcmp(bytes, EVTX_CHUNK_SIGNATURE, sizeof(EVTX_CHUNK_SIGNATURE)) == 0;
+}
+
+static bool is_file_signature(const void *bytes)
+{
+    return memcmp(bytes, EVTX_FILE_SIGNATURE, sizeof(EVTX_FILE_SIGNATURE)) == 0;
+}
+
+bool event_log_probe(io_source *source)
+{
+    char signature[sizeof(EVTX_FILE_SIGNATURE)];
+
+    if (io_read(source, 0, signature, sizeof(signature)) < 0)
+        return false;
+    if (is_file_signature(signature) || is_chunk_signature(signature))
+        return true;
+    return io_read(source, EVTX_HEADER_BLOCK, signature, sizeof(signature)) == 0 &&
+           is_chunk_signature(signature);
+}
+
+/* The first chunk signature at a multiple of a sector, as disks lose and carvers find them. */
+static int search_chunk(struct event_log *log)
+{
+    for (uint64_t at = 0; at < SEARCH_SIZE && at < io_size(log->source); at += EVTX_CHUNK_SIZE) {
+        int64_t n = io_read_some(log->source, at, log->chunk, EVTX_CHUNK_SIZE);
+        if (n < 0)
+            return (int)n;
+        for (int64_t i = 0; i + 512 <= n; i += 512) {
+            if (is_chunk_signature(log->chunk + i)) {
+                log->first_chunk = (at + (uint64_t)i) % EVTX_CHUNK_SIZE;
+                return 0;
+            }
+        }
+    }
+    return -ENOMSG;
+}
+
+static int find_chunks(struct event_log *log)
+{
+    int r = search_chunk(log);
+
+    if (r == 0)
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-FILE-HEADER", 0,
+                  "the file does not begin with the signature \"ElfFile\"; its chunks were found "
+                  "all the same, the first place for one is at %" PRIu64,
+                  log->first_chunk);
+    return r;
+}
+
+static int check_version(struct event_log *log, const struct evtx_file_header *header)
+{
+    unsigned major = get_le16(header->major_version), minor = get_le16(header->minor_version);
+
+    if (major != 3) {
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-VERSION", 0x24,
+                  "the log's version is %u.%u; only 3.x is known", major, minor);
+        return -ENOTSUP;
+    }
+    if (minor < 1 || minor > 2)
+        notes_add(log->notes, SEVERITY_WARNING, "EVTX-VERSION", 0x24,
+                  "the log's version is 3.%u; 3.1 and 3.2 are known", minor);
+    return 0;
+}
+
+static void check_length(struct event_log *log, const struct evtx_file_header *header)
+{
+    uint64_t size = io_size(log->source), chunks = get_le16(header->chunk_count);
+    uint64_t there = size > log->first_chunk ? (size - log->first_chunk) / EVTX_CHUNK_SIZE : 0;
+
+    if (there < chunks)
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-TRUNCATED", size,
+                  "the file ends after %" PRIu64 " whole chunks; its header counts %" PRIu64, there,
+                  chunks);
+}
+
+static int read_file_header(struct event_log *log)
+{
+    struct evtx_file_header header;
+    int r = io_read(log->source, 0, &header, sizeof(header));
+
+    if (r == -ENODATA)
+        return -ENOMSG;
+    if (r < 0)
+        return r;
+    if (!is_file_signature(header.signature))
+        return find_chunks(log);
+    uint32_t flags = get_le32(header.flags), crc = crc32_zeroed(&header, EVTX_CRC_SIZE, EVTX_CRC_SIZE);
+    log->no_crc = flags & EVTX_NO_CRC;
+    log->first_chunk = EVTX_HEADER_BLOCK;
+    if (!log->no_crc && get_le32(header.checksum) != crc) {
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-FILE-CHECKSUM", 0x7C,
+                  "the file header's checksum is 0x%08x, its bytes give 0x%08x",
+                  get_le32(header.checksum), crc);
+        return 0;
+    }
+    r = check_version(log, &header);
+    if (r < 0)
+        return r;
+    if (get_le16(header.header_block_size) >= sizeof(header))
+        log->first_chunk = get_le16(header.header_block_size);
+    log->dirty = flags & EVTX_DIRTY;
+    if (log->dirty)
+        notes_add(log->notes, SEVERITY_INFO, "EVTX-DIRTY", 0x78,
+                  "the log was open when it was copied, or was not closed in order");
+    check_length(log, &header);
+    return 0;
+}
+
+int event_log_open(struct event_log **out, io_source *source, struct notes *notes)
+{
+    struct event_log *log = calloc(1, sizeof(*log));
+
+    *out = NULL;
+    if (!log)
+        return -ENOMEM;
+    log->source = io_ref(source);
+    log->notes = notes;
+    log->chunk = malloc(EVTX_CHUNK_SIZE);
+    int r = record_reader_init(&log->reader);
+    if (!log->chunk)
+        r = -ENOMEM;
+    if (r == 0)
+        r = read_file_header(log);
+    if (r < 0) {
+        event_log_close(log);
+        return r;
+    }
+    log->next_chunk = log->first_chunk;
+    *out = log;
+    return 0;
+}
+
+void event_log_close(struct event_log *log)
+{
+    if (!log)
+        return;
+    io_unref(log->source);
+    record_reader_free(&log->reader);
+    id_ranges_free(&log->seen);
+    vector_free(&log->slacks);
+    free(log->chunk);
+    free(log);
+}
+
+void event_log_set_filter(struct event_log *log, event_filter *filter, void *context)
+{
+    log->filter = filter;
+    log->filter_context = context;
+}
+
+struct event_log_counts event_log_counts(const struct event_log *log)
+{
+    return log->counts;
+}
+
+/* ---- chunks ---- */
+
+static uint32_t chunk_crc(const uint8_t *chunk)
+{
+    uint8_t covered[EVTX_CHUNK_RECORDS - 8];
+
+    memcpy(covered, chunk, EVTX_CRC_SIZE);
+    memcpy(covered + EVTX_CRC_SIZE, chunk + 0x80, EVTX_CHUNK_RECORDS - 0x80);
+    return crc32_zeroed(covered, sizeof(covered), sizeof(covered));
+}
+
+/* A log that is open has a header that may be behind its records: that is no damage. */
+static enum severity lag_severity(const struct event_log *log)
+{
+    return log->dirty && !log->hole ? SEVERITY_INFO : SEVERITY_PROBLEM;
+}
+
+/* Where the chunk header says that its records end; 0 when it can't be trusted. */
+static uint32_t check_chunk_header(struct event_log *log)
+{
+    const struct evtx_chunk_header *header = (const void *)log->chunk;
+
+    if (log->chunk_size < EVTX_CHUNK_RECORDS || !is_chunk_signature(header->signature)) {
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-CHUNK-HEADER", log->chunk_offset,
+                  "there is no chunk header where one is expected");
+        return 0;
+    }
+    uint32_t free_space = get_le32(header->free_space), crc = chunk_crc(log->chunk);
+    if (get_le32(header->flags) & EVTX_NO_CRC)
+        log->no_crc = true;
+    if (!log->no_crc && get_le32(header->checksum) != crc) {
+        notes_add(log->notes, lag_severity(log), "EVTX-CHUNK-CHECKSUM", log->chunk_offset + 0x7C,
+                  "the chunk header's checksum is 0x%08x, its bytes give 0x%08x",
+                  get_le32(header->checksum), crc);
+        return 0;
+    }
+    if (free_space < EVTX_CHUNK_RECORDS || free_space > EVTX_CHUNK_SIZE) {
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-CHUNK-HEADER", log->chunk_offset + 0x30,
+                  "the chunk's free space begins at %u, outside its %u to %u", free_space,
+                  EVTX_CHUNK_RECORDS, EVTX_CHUNK_SIZE);
+        return 0;
+    }
+    return free_space;
+}
+
+/* The verdict on the checksum waits for the walk: a lagging header is told from damage by it. */
+static void check_records(struct event_log *log)
+{
+    const struct evtx_chunk_header *header = (const void *)log->chunk;
+    uint32_t end = log->header_end;
+
+    log->bad_checksum = end > 0 && end <= log->chunk_size && !log->no_crc &&
+                        get_le32(header->records_checksum) !=
+                            crc32_zeroed(log->chunk + EVTX_CHUNK_RECORDS, end - EVTX_CHUNK_RECORDS,
+                                         end - EVTX_CHUNK_RECORDS);
+}
+
+/* Reads the chunk at `offset`. 1, 0 when there is none (or an empty one), negative errno. */
+static int load_chunk(struct event_log *log, uint64_t offset)
+{
+    int64_t n = io_read_some(log->source, offset, log->chunk, EVTX_CHUNK_SIZE);
+
+    log->chunk_size = 0;
+    if (n < 0)
+        return (int)n;
+    if (bytes_are_zero(log->chunk, (size_t)n))
+        return 0;
+    log->chunk_offset = offset;
+    log->chunk_size = (uint32_t)n;
+    log->budget = CHUNK_BUDGET;
+    record_reader_set_chunk(&log->reader, log->chunk, log->chunk_size, &log->budget);
+    return 1;
+}
+
+static void note_gap(struct event_log *log)
+{
+    if (log->unused > 0)
+        notes_add(log->notes, SEVERITY_WARNING, "EVTX-GAP",
+                  log->chunk_offset - log->unused * EVTX_CHUNK_SIZE,
+                  "%" PRIu64 " chunks of zeros lie before one in use", log->unused);
+    log->unused = 0;
+}
+
+static void begin_live(struct event_log *log)
+{
+    log->hole = log->bad_checksum = false;
+    log->last_id = 0;
+    note_gap(log);
+    if (log->chunk_size < EVTX_CHUNK_SIZE)
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-TRUNCATED",
+                  log->chunk_offset + log->chunk_size,
+                  "the last chunk has %u bytes of %u", log->chunk_size, EVTX_CHUNK_SIZE);
+    log->header_end = check_chunk_header(log);
+    check_records(log);
+    log->position = EVTX_CHUNK_RECORDS;
+    log->live_end = log->header_end > 0 ? log->header_end : EVTX_CHUNK_RECORDS;
+}
+
+/* 1 a chunk is loaded, 0 the pass is over, negative errno. */
+static int next_live_chunk(struct event_log *log)
+{
+    while (log->next_chunk < io_size(log->source)) {
+        uint64_t offset = log->next_chunk;
+        log->next_chunk += EVTX_CHUNK_SIZE;
+        int r = load_chunk(log, offset);
+        if (r < 0)
+            return r;
+        if (r > 0) {
+            begin_live(log);
+            return 1;
+        }
+        log->unused++;
+    }
+    return 0;
+}
+
+static int next_slack_chunk(struct event_log *log)
+{
+    while (log->next_chunk < log->slacks.count) {
+        const struct slack *slack = &log->slacks.items[log->next_chunk++];
+        int r = load_chunk(log, slack->chunk);
+        if (r < 0)
+            return r;
+        log->position = slack->offset;
+        if (r > 0)
+            return 1;
+    }
+    return 0;
+}
+
+static int next_chunk(struct event_log *log)
+{
+    int r = 0;
+
+    if (log->pass == PASS_LIVE) {
+        r = next_live_chunk(log);
+        if (r == 0) {
+            log->pass = PASS_SLACK;
+            log->next_chunk = 0;
+        }
+    }
+    if (r == 0 && log->pass == PASS_SLACK) {
+        r = next_slack_chunk(log);
+        if (r == 0)
+            log->pass = PASS_DONE;
+    }
+    return r;
+}
+
+/* ---- records in the chunk ---- */
+
+static const struct evtx_record_header *record_at(const struct event_log *log, uint32_t offset)
+{
+    return (const void *)(log->chunk + offset);
+}
+
+/* A record is known by its signature and by its size at both ends. */
+static bool is_record(const struct event_log *log, uint32_t offset)
+{
+    if (!range_fits(offset, EVTX_RECORD_MIN, log->chunk_size) ||
+        memcmp(log->chunk + offset, EVTX_RECORD_SIGNATURE, sizeof(EVTX_RECORD_SIGNATURE)) != 0)
+        return false;
+    uint32_t size = get_le32(record_at(log, offset)->size);
+    return size >= EVTX_RECORD_MIN && range_fits(offset, size, log->chunk_size) &&
+           load_le32(log->chunk + offset + size - sizeof(le32)) == size;
+}
+
+/* The first record in [from, end), or `end`. */
+static uint32_t find_record(const struct event_log *log, uint32_t from, uint32_t end)
+{
+    while (from < end) {
+        const uint8_t *hit = memmem(log->chunk + from, end - from, EVTX_RECORD_SIGNATURE,
+                                    sizeof(EVTX_RECORD_SIGNATURE));
+        if (!hit)
+            return end;
+        from = (uint32_t)(hit - log->chunk);
+        if (is_record(log, from))
+            return from;
+        from++;
+    }
+    return end;
+}
+
+/*
+ * Behind the end that the header tells, records that go on counting are live: the header lags.
+ * Without a header, that is how the live records are found at all.
+ */
+static bool is_continued(const struct event_log *log)
+{
+    return is_record(log, log->position) &&
+           (log->last_id == 0 ? log->header_end == 0
+                              : get_le64(record_at(log, log->position)->id) == log->last_id + 1);
+}
+
+static void note_hole(struct event_log *log, uint32_t found, uint32_t end)
+{
+    if (found < end)
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-RECORD", log->chunk_offset + log->position,
+                  "there is no record here, where one is expected; the next is %u bytes on",
+                  found - log->position);
+    else
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-RECORD", log->chunk_offset + log->position,
+                  "there is no record here, nor in the %u bytes to the end of the chunk's records",
+                  end - log->position);
+    log->hole = true;
+}
+
+static void note_lag(struct event_log *log)
+{
+    if (log->header_end > 0 && log->live_end > log->header_end)
+        notes_add(log->notes, SEVERITY_INFO, "EVTX-LAG", log->chunk_offset + 0x30,
+                  "the chunk header ends at %u; records go on to %u", log->header_end,
+                  log->live_end);
+    if (log->bad_checksum)
+        notes_add(log->notes, lag_severity(log), "EVTX-RECORDS-CHECKSUM", log->chunk_offset + 0x34,
+                  "the chunk's records do not have the checksum that its header gives");
+}
+
+static int end_live(struct event_log *log)
+{
+    note_lag(log);
+    if (find_record(log, log->live_end, log->chunk_size) < log->chunk_size) {
+        struct slack *slack = vector_push(&log->slacks);
+        if (!slack)
+            return -ENOMEM;
+        *slack = (struct slack){log->chunk_offset, log->live_end};
+    }
+    return 0;
+}
+
+/* Sets *offset to the next live record of the chunk. 1, 0 there is none, -ENOMEM. */
+static int next_live(struct event_log *log, uint32_t *offset)
+{
+    uint32_t end = (uint32_t)min_u64(log->live_end, log->chunk_size);
+
+    if (log->position >= end && is_continued(log)) {
+        end = log->live_end = log->position + get_le32(record_at(log, log->position)->size);
+    } else if (log->position < end && !is_record(log, log->position)) {
+        uint32_t found = find_record(log, log->position, end);
+        note_hole(log, found, end);
+        log->position = found;
+    }
+    if (log->position >= end)
+        return end_live(log);
+    *offset = log->position;
+    log->last_id = get_le64(record_at(log, *offset)->id);
+    log->position += get_le32(record_at(log, *offset)->size);
+    return 1;
+}
+
+static int next_recovered(struct event_log *log, uint32_t *offset)
+{
+    *offset = find_record(log, log->position, log->chunk_size);
+    if (*offset == log->chunk_size)
+        return 0;
+    log->position = *offset + get_le32(record_at(log, *offset)->size);
+    return 1;
+}
+
+/* ---- one record ---- */
+
+static int read_values(struct event_log *log)
+{
+    struct event_record *record = &log->reader.record;
+    int r = record_read_values(&log->reader);
+
+    if (r == 0 && record->damaged) {
+        log->counts.damaged++;
+        if (log->pass == PASS_LIVE)
+            notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-VALUES", record->offset,
+                      "the values of record %" PRIu64 " break off", record->record_id);
+    }
+    return r;
+}
+
+static int skip_unreadable(struct event_log *log, uint32_t offset, uint64_t id)
+{
+    if (log->pass == PASS_SLACK) /* what looks like a record need not be one */
+        log->position = offset + 1;
+    log->counts.damaged++;
+    if (log->pass == PASS_LIVE)
+        notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-SYSTEM", log->reader.record.offset,
+                  "the System element of record %" PRIu64 " can't be read", id);
+    return 0;
+}
+
+/* 1 the record is wanted, 0 it is not, -ENOMEM. */
+static int take_record(struct event_log *log, uint32_t offset)
+{
+    struct event_record *record = &log->reader.record;
+    uint64_t id = get_le64(record_at(log, offset)->id);
+    bool live = log->pass == PASS_LIVE;
+
+    if (!live && id_ranges_has(&log->seen, id))
+        return 0;
+    int r = record_read_system(&log->reader, offset);
+    record->offset = log->chunk_offset + offset;
+    record->origin = live ? EVENT_LIVE : EVENT_RECOVERED;
+    if (r == -EBADMSG)
+        return skip_unreadable(log, offset, id);
+    if (r == 0)
+        r = id_ranges_add(&log->seen, id);
+    if (r < 0)
+        return r;
+    if (r == 0) {
+        notes_add(log->notes, SEVERITY_WARNING, "EVTX-DUPLICATE", record->offset,
+                  "record %" PRIu64 " is there twice", id);
+        return 0;
+    }
+    if (live)
+        log->counts.live++;
+    else if (log->counts.recovered++ == 0)
+        notes_add(log->notes, SEVERITY_INFO, "EVTX-RECOVERED", record->offset,
+                  "records that the log no longer lists were found in the slack of its chunks");
+    if (log->filter && !log->filter(record, log->filter_context))
+        return 0;
+    r = read_values(log);
+    return r < 0 ? r : 1;
+}
+
+int event_log_next(struct event_log *log, const struct event_record **record)
+{
+    uint32_t offset;
+    int r = 0;
+
+    *record = NULL;
+    while (r == 0 && log->pass != PASS_DONE) {
+        if (log->chunk_size == 0) {
+            r = next_chunk(log);
+            if (r < 0)
+                return r;
+            r = 0;
+            continue;
+        }
+        r = log->pass == PASS_LIVE ? next_live(log, &offset) : next_recovered(log, &offset);
+        if (r == 0)
+            log->chunk_size = 0;
+        else if (r > 0)
+            r = take_record(log, offset);
+    }
+    if (r > 0)
+        *record = &log->reader.record;
+    return r;
+}
