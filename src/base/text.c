@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include "base/bytes.h"
+#include "base/checked.h"
 #include "base/strbuf.h"
 
 #include <stdint.h>
@@ -81,8 +82,7 @@ char *text_from_utf16be(const void *text, size_t bytes, bool *valid)
     return from_utf16(text, bytes, valid, load_be16);
 }
 
-/* The next code point of text, or -1 for a byte that is no UTF-8; *length is what it takes. */
-static utf8proc_int32_t next_code_point(const char *text, size_t left, size_t *length)
+int32_t text_next(const char *text, size_t left, size_t *length)
 {
     utf8proc_int32_t c;
     utf8proc_ssize_t n =
@@ -106,7 +106,7 @@ void *text_to_utf16le(const char *text, size_t *bytes)
     size_t left = strlen(text), n;
 
     for (; left > 0; text += n, left -= n) {
-        utf8proc_int32_t c = next_code_point(text, left, &n);
+        utf8proc_int32_t c = text_next(text, left, &n);
         if (c < 0)
             c = REPLACEMENT;
         if (c >= 0x10000) {
@@ -120,9 +120,19 @@ void *text_to_utf16le(const char *text, size_t *bytes)
     return strbuf_steal(&out);
 }
 
-static bool is_control(utf8proc_int32_t c)
+bool text_is_control(int32_t c)
 {
-    return c < 0x20 || (c >= 0x7F && c < 0xA0);
+    /* C0, DEL and C1; Unicode's line breaks and explicit bidirectional formatting (UAX #9, 2.1 to
+     * 2.6); the invisible byte order mark. */
+    static const struct {
+        int32_t first, last;
+    } ranges[] = {{0x00, 0x1F},     {0x7F, 0x9F},     {0x61C, 0x61C},  {0x200E, 0x200F},
+                  {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return false;
 }
 
 static char *escape(const char *text, bool controls)
@@ -131,11 +141,11 @@ static char *escape(const char *text, bool controls)
     size_t left = strlen(text), n;
 
     for (; left > 0; text += n, left -= n) {
-        utf8proc_int32_t c = next_code_point(text, left, &n);
+        utf8proc_int32_t c = text_next(text, left, &n);
         if (c < 0)
             strbuf_printf(&out, "\\x%02X", (uint8_t)*text);
-        else if (controls && is_control(c))
-            strbuf_printf(&out, "\\x%02X", (unsigned)c);
+        else if (controls && text_is_control(c))
+            strbuf_printf(&out, c < 0x100 ? "\\x%02X" : "\\u%04X", (unsigned)c);
         else
             strbuf_append_bytes(&out, text, n);
     }
@@ -157,7 +167,7 @@ bool text_is_valid(const char *text, size_t length)
     size_t n;
 
     for (; length > 0; text += n, length -= n)
-        if (next_code_point(text, length, &n) < 0)
+        if (text_next(text, length, &n) < 0)
             return false;
     return true;
 }
@@ -168,7 +178,7 @@ char *text_fold(const char *text)
     size_t left = strlen(text), n;
 
     for (; left > 0; text += n, left -= n) {
-        utf8proc_int32_t c = next_code_point(text, left, &n);
+        utf8proc_int32_t c = text_next(text, left, &n);
         if (c < 0)
             strbuf_append_bytes(&out, text, 1);
         else
@@ -182,11 +192,11 @@ int text_compare_folded(const char *a, const char *b)
     size_t left_a = strlen(a), left_b = strlen(b), n;
 
     while (left_a > 0 && left_b > 0) {
-        utf8proc_int32_t ca = next_code_point(a, left_a, &n);
+        utf8proc_int32_t ca = text_next(a, left_a, &n);
         ca = ca < 0 ? (utf8proc_int32_t)(0x110000 + (uint8_t)*a) : utf8proc_toupper(ca);
         a += n;
         left_a -= n;
-        utf8proc_int32_t cb = next_code_point(b, left_b, &n);
+        utf8proc_int32_t cb = text_next(b, left_b, &n);
         cb = cb < 0 ? (utf8proc_int32_t)(0x110000 + (uint8_t)*b) : utf8proc_toupper(cb);
         b += n;
         left_b -= n;
@@ -201,7 +211,7 @@ size_t text_width(const char *text)
     size_t left = strlen(text), n, columns = 0;
 
     for (; left > 0; text += n, left -= n) {
-        utf8proc_int32_t c = next_code_point(text, left, &n);
+        utf8proc_int32_t c = text_next(text, left, &n);
         int width = c < 0 ? 1 : utf8proc_charwidth(c);
         columns += width > 0 ? (size_t)width : 0;
     }

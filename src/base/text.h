@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * UTF-16 of `bytes` bytes (an odd last byte is ignored) as UTF-8 that the caller frees, NULL when
@@ -24,8 +25,17 @@ size_t text_from_utf16le_into(char *out, const void *text, size_t bytes, bool *v
 void *text_to_utf16le(const char *text, size_t *bytes);
 
 /*
+ * The code point at the start of `text`, of which `left` (> 0) bytes may be looked at, or -1 for a
+ * byte that is no UTF-8; *length is the number of bytes that it takes.
+ */
+int32_t text_next(const char *text, size_t left, size_t *length);
+/* Characters that may not reach a terminal: controls (also DEL and C1), and those that break lines
+ * or turn the direction of writing, which can make one name look like another. */
+bool text_is_control(int32_t code_point);
+
+/*
  * A copy that is valid UTF-8 and can be printed: bytes that are not UTF-8 become \xNN, control
- * characters (also DEL and C1) become \xNN. The caller frees it. A name on a disk can be anything.
+ * characters \xNN or \uNNNN. The caller frees it. A name on a disk can be anything.
  */
 char *text_printable(const char *text);
 /* A copy that is valid UTF-8: bytes that are not become \xNN; control characters stay. */

@@ -72,6 +72,9 @@ static void test_text(void **state)
     text = text_printable("a\xFF\n\xC3\xA4");
     assert_string_equal(text, "a\\xFF\\x0A\xC3\xA4");
     free(text);
+    text = text_printable("a\u202Excod.\u2066\xC2\x9B\x7F");
+    assert_string_equal(text, "a\\u202Excod.\\u2066\\x9B\\x7F");
+    free(text);
     assert_int_equal(text_compare_folded("Ärger.VHDX", "äRGER.vhdx"), 0);
     assert_true(text_compare_folded("a", "ab") < 0);
     assert_int_equal(text_width("日本a"), 5);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "report/page.h"
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum ink severity_ink(enum severity severity)
+{
+    static const enum ink inks[] = {
+        [SEVERITY_OK] = INK_OK,           [SEVERITY_INFO] = INK_FAINT,
+        [SEVERITY_WARNING] = INK_WARNING, [SEVERITY_PROBLEM] = INK_PROBLEM,
+        [SEVERITY_DATA_LOSS_RISK] = INK_RISK,
+    };
+
+    return inks[severity];
+}
+
+const char *severity_mark(const struct page *page, enum severity severity)
+{
+    static const char *const marks[][2] = {
+        [SEVERITY_OK] = {"ok ", "✓  "},       [SEVERITY_INFO] = {"-  ", "·  "},
+        [SEVERITY_WARNING] = {"!  ", "!  "},  [SEVERITY_PROBLEM] = {"!! ", "!! "},
+        [SEVERITY_DATA_LOSS_RISK] = {"!!!", "!!!"},
+    };
+
+    return marks[severity][page->style.unicode];
+}
+
+void page_ink(struct page *page, enum ink ink, const char *text)
+{
+    /* ECMA-48 8.3.117, SGR: the sixteen colours that every terminal has. */
+    static const char *const codes[] = {
+        [INK_OK] = "32",      [INK_FAINT] = "2", [INK_WARNING] = "33", [INK_PROBLEM] = "31",
+        [INK_RISK] = "1;37;41", [INK_HEADING] = "1",
+    };
+    bool coloured = page->style.colour && ink != INK_PLAIN;
+
+    if (coloured)
+        output_printf(page->out, "\033[%sm", codes[ink]);
+    output_text(page->out, text);
+    if (coloured)
+        output_text(page->out, "\033[0m");
+}
+
+void page_blank(struct page *page, size_t columns)
+{
+    output_repeat(page->out, ' ', columns);
+}
+
+void page_end_line(struct page *page)
+{
+    output_char(page->out, '\n');
+}
+
+void page_heading(struct page *page, const char *text)
+{
+    page_end_line(page);
+    page_ink(page, INK_HEADING, text);
+    page_end_line(page);
+}
+
+void page_line(struct page *page, unsigned indent, const char *text)
+{
+    CLEANUP_FREE char *printable = page_printable(page, text);
+
+    if (!printable)
+        return;
+    page_blank(page, indent);
+    output_text(page->out, printable);
+    page_end_line(page);
+}
+
+/* Words are what stands between blanks; one that is wider than the page has a line of its own. */
+static void put_wrapped(struct page *page, size_t indent, char *words)
+{
+    size_t column = indent;
+    char *rest = NULL;
+
+    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        size_t width = text_width(word);
+        if (column > indent && column + 1 + width > page->style.width) {
+            page_end_line(page);
+            page_blank(page, indent);
+            column = indent;
+        } else if (column > indent) {
+            page_blank(page, 1);
+            column++;
+        }
+        output_text(page->out, word);
+        column += width;
+    }
+    page_end_line(page);
+}
+
+void page_paragraph(struct page *page, unsigned indent, const char *label, const char *text)
+{
+    CLEANUP_FREE char *printable = page_printable(page, text);
+    size_t label_width = text_width(label);
+
+    if (!printable)
+        return;
+    page_blank(page, indent);
+    output_text(page->out, label);
+    put_wrapped(page, indent + label_width, printable);
+}
+
+void page_sentence(struct page *page, unsigned indent, const char *label, const char *format, ...)
+{
+    CLEANUP(strbuf) struct strbuf text = {0};
+    va_list ap;
+
+    va_start(ap, format);
+    strbuf_vprintf(&text, format, ap);
+    va_end(ap);
+    if (text.failed)
+        output_fail(page->out, -ENOMEM);
+    else
+        page_paragraph(page, indent, label, strbuf_text(&text));
+}
+
+char *page_printable(struct page *page, const char *text)
+{
+    char *printable = text_printable(text);
+
+    if (!printable)
+        output_fail(page->out, -ENOMEM);
+    return printable;
+}
+
+char *bytes_format(uint64_t bytes, char text[BYTES_TEXT_SIZE])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    unsigned unit = 0;
+
+    while (bytes >> (10 * unit) >= 1024)
+        unit++;
+    if (unit == 0) {
+        snprintf(text, BYTES_TEXT_SIZE, "%" PRIu64 " B", bytes);
+        return text;
+    }
+    uint64_t parts = bytes >> (10 * (unit - 1)); /* 1024ths of the unit */
+    snprintf(text, BYTES_TEXT_SIZE, "%" PRIu64 ".%" PRIu64 " %s", parts / 1024,
+             parts % 1024 * 10 / 1024, units[unit]);
+    return text;
+}
+
+const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The records of the report, member by member, in the order of docs/report.md. */
+#include "report/records.h"
+
+#include "base/checked.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *report_evidence_kind(enum host_evidence_kind kind)
+{
+    static const char *const names[] = {
+        [EVIDENCE_DIRECTORY] = "directory",
+        [EVIDENCE_VOLUME] = "volume",
+        [EVIDENCE_EVENT_LOG] = "event-log",
+        [EVIDENCE_TEXT_LOG] = "text-log",
+        [EVIDENCE_REGISTRY_HIVE] = "registry-hive",
+        [EVIDENCE_INVENTORY] = "inventory",
+    };
+
+    return names[kind];
+}
+
+const char *report_checkpoint_kind(enum host_checkpoint_kind kind)
+{
+    static const char *const names[] = {
+        [CHECKPOINT_UNKNOWN] = "unknown",
+        [CHECKPOINT_STANDARD] = "standard",
+        [CHECKPOINT_RECOVERY] = "recovery",
+    };
+
+    return names[kind];
+}
+
+static const char *match_name(enum host_match match)
+{
+    static const char *const names[] = {
+        [MATCH_NOT_FOUND] = "not-found",
+        [MATCH_MAPPED] = "mapped",
+        [MATCH_TAIL] = "tail",
+        [MATCH_AMBIGUOUS] = "ambiguous",
+    };
+
+    return names[match];
+}
+
+/* Members that name another object: by path for disks, by identifier for machines. */
+
+static void put_disk_path(struct json_writer *w, const char *name, const struct report *r,
+                          size_t disk)
+{
+    json_string(w, name, disk == HOST_NONE ? NULL : r->host.disks.items[disk].path);
+}
+
+static void put_disk_paths(struct json_writer *w, const char *name, const struct report *r,
+                           const size_t *disks, size_t count)
+{
+    json_open_array(w, name);
+    for (size_t i = 0; i < count; i++)
+        put_disk_path(w, NULL, r, disks[i]);
+    json_close_array(w);
+}
+
+static void put_vm_id(struct json_writer *w, const struct report *r, size_t machine)
+{
+    const struct host_machine *m =
+        machine == HOST_NONE ? NULL : &r->host.machines.items[machine];
+
+    json_guid_if(w, "vm", m && m->has_id, m ? &m->id : NULL);
+}
+
+static void put_tristate(struct json_writer *w, const char *name, enum host_tristate value)
+{
+    if (value == HOST_UNKNOWN)
+        json_null(w, name);
+    else
+        json_bool(w, name, value == HOST_YES);
+}
+
+/* The host that it belongs to, as named on the command line; null for plain paths. */
+static void put_host(struct json_writer *w, const struct report *r, size_t node)
+{
+    const char *name = node < r->host.nodes.count ? r->host.nodes.items[node].name : "";
+
+    json_string(w, "host", name[0] ? name : NULL);
+}
+
+void report_run_members(struct json_writer *w, const struct report *r)
+{
+    json_string(w, "tool", "hvchain");
+    json_string(w, "version", HVCHAIN_VERSION);
+    json_string(w, "started", r->started);
+    json_string(w, "finished", r->finished);
+    json_strings(w, "arguments", r->arguments.items, r->arguments.count);
+    json_open_object(w, "sandbox");
+    json_bool(w, "landlock", r->sandbox.landlock);
+    json_bool(w, "seccomp", r->sandbox.seccomp);
+    json_close_object(w);
+}
+
+static size_t count_evidence(const struct report *r)
+{
+    return r->host.evidence.count;
+}
+
+static void evidence_members(struct json_writer *w, const struct report *r, size_t index)
+{
+    const struct host_evidence *e = &r->host.evidence.items[index];
+
+    json_string(w, "path", e->path);
+    json_string(w, "kind", report_evidence_kind(e->kind));
+    put_host(w, r, e->node);
+    json_number(w, "files_seen", e->files_seen);
+    json_number(w, "files_read", e->files_read);
+    json_number(w, "bytes_read", e->bytes_read);
+    json_strings(w, "errors", e->errors.items, e->errors.count);
+}
+
+static void put_drives(struct json_writer *w, const struct report *r,
+                       const struct host_drive *drives, size_t count)
+{
+    json_open_array(w, "disks");
+    for (size_t i = 0; i < count; i++) {
+        const struct host_drive *d = &drives[i];
+        json_open_object(w, NULL);
+        json_number_if(w, "controller", d->controller >= 0, (uint64_t)d->controller);
+        json_number_if(w, "location", d->location >= 0, (uint64_t)d->location);
+        json_string(w, "recorded_path", d->recorded_path);
+        put_disk_path(w, "disk", r, d->disk);
+        json_string(w, "match", match_name(d->match));
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+static void put_checkpoints(struct json_writer *w, const struct report *r,
+                            const struct host_machine *m)
+{
+    json_open_array(w, "checkpoints");
+    for (size_t i = 0; i < m->checkpoints.count; i++) {
+        const struct host_checkpoint *c = &m->checkpoints.items[i];
+        json_open_object(w, NULL);
+        json_guid_if(w, "id", c->has_id, &c->id);
+        json_string(w, "name", c->name);
+        json_string(w, "config", c->config);
+        json_time(w, "created", c->created);
+        json_string(w, "kind", report_checkpoint_kind(c->kind));
+        put_drives(w, r, c->drives.items, c->drives.count);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+static size_t count_machines(const struct report *r)
+{
+    return r->host.machines.count;
+}
+
+static void machine_members(struct json_writer *w, const struct report *r, size_t index)
+{
+    const struct host_machine *m = &r->host.machines.items[index];
+    bool has_file = m->config && !m->from_inventory;
+    char version[32];
+
+    snprintf(version, sizeof(version), "%d.%d", m->version_major, m->version_minor);
+    json_guid_if(w, "id", m->has_id, &m->id);
+    json_string(w, "name", m->name);
+    put_host(w, r, m->node);
+    json_string(w, "config", m->config);
+    json_string(w, "config_format", has_file ? vm_format_name(m->format) : NULL);
+    json_string(w, "config_version", has_file && m->version_major > 0 ? version : NULL);
+    json_number_if(w, "generation", m->generation > 0, (uint64_t)m->generation);
+    put_tristate(w, "registered", m->registered);
+    json_bool(w, "planned", m->planned);
+    put_tristate(w, "merge_pending", m->merge_pending);
+    json_bool(w, "saved_state", m->saved_state);
+    json_bool(w, "replicated", m->replicated);
+    json_bool(w, "clustered", m->clustered);
+    json_string(w, "journal", has_file ? vm_journal_name(m->journal) : NULL);
+    put_drives(w, r, m->drives.items, m->drives.count);
+    put_checkpoints(w, r, m);
+}
+
+/* Of facts that may have been rescued from a damaged file; 0 is never a real value of these. */
+static void put_sizes(struct json_writer *w, const struct disk_facts *f)
+{
+    json_number_if(w, "virtual_size", f && f->virtual_size > 0, f ? f->virtual_size : 0);
+    json_number_if(w, "block_size", f && f->block_size > 0, f ? f->block_size : 0);
+    json_number_if(w, "logical_sector_size", f && f->logical_sector_size > 0,
+                   f ? f->logical_sector_size : 0);
+    json_number_if(w, "physical_sector_size", f && f->physical_sector_size > 0,
+                   f ? f->physical_sector_size : 0);
+}
+
+static void put_identity(struct json_writer *w, const struct disk_facts *f)
+{
+    json_guid_if(w, "virtual_disk_id", f && f->has_virtual_disk_id,
+                 f ? &f->virtual_disk_id : NULL);
+    json_guid_if(w, "data_write_guid", f && !guid_is_zero(&f->data_write_guid),
+                 f ? &f->data_write_guid : NULL);
+    json_guid_if(w, "file_write_guid", f && f->has_file_write_guid,
+                 f ? &f->file_write_guid : NULL);
+    json_string(w, "creator", f ? f->creator : NULL);
+}
+
+static void put_allocation(struct json_writer *w, const struct disk_facts *f)
+{
+    bool counted = f && f->has_counts;
+
+    json_string(w, "log", f ? disk_log_name(f->log) : NULL);
+    json_number_if(w, "allocated_bytes", counted, counted ? f->allocated_bytes : 0);
+    json_number_if(w, "allocated_blocks", counted, counted ? f->allocated_blocks : 0);
+    json_number_if(w, "partial_blocks", f && f->has_partial_blocks,
+                   f && f->has_partial_blocks ? f->partial_blocks : 0);
+}
+
+static void put_parent(struct json_writer *w, const struct report *r, size_t disk)
+{
+    static const struct disk_parent nothing;
+    const struct disk_facts *f = r->host.disks.items[disk].facts;
+    const struct disk_verdict *v = &r->verdict.disks[disk];
+
+    if (v->parent_state == PARENT_NONE && !(f && f->parent)) {
+        json_null(w, "parent");
+        return;
+    }
+    const struct disk_parent *p = f && f->parent ? f->parent : &nothing;
+    json_open_object(w, "parent");
+    json_guid_if(w, "linkage", p->has_linkage, &p->linkage);
+    json_guid_if(w, "linkage2", p->has_linkage2, &p->linkage2);
+    json_string(w, "relative_path", p->relative_path);
+    json_string(w, "volume_path", p->volume_path);
+    json_string(w, "absolute_path", p->absolute_path);
+    put_disk_path(w, "resolved", r, v->parent);
+    json_string(w, "resolved_by", parent_key_name(v->parent_key));
+    json_string(w, "state", parent_state_name(v->parent_state));
+    json_close_object(w);
+}
+
+static void put_overlays(struct json_writer *w, unsigned overlays)
+{
+    json_open_array(w, "overlays");
+    for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++)
+        if (overlays & 1u << o)
+            json_string(w, NULL, overlay_name(o));
+    json_close_array(w);
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The rules of the format that the file breaks, each once. */
+static void put_integrity(struct json_writer *w, const struct notes *notes)
+{
+    const char *rules[NOTES_MAX];
+    size_t count = 0;
+
+    for (size_t i = 0; i < notes->count && count < NOTES_MAX; i++)
+        if (notes->items[i].severity >= SEVERITY_WARNING)
+            rules[count++] = notes->items[i].rule;
+    qsort(rules, count, sizeof(*rules), compare_rules);
+    json_open_array(w, "integrity");
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(rules[i], rules[i - 1]) != 0)
+            json_string(w, NULL, rules[i]);
+    json_close_array(w);
+}
+
+static size_t count_disks(const struct report *r)
+{
+    return r->host.disks.count;
+}
+
+static void disk_members(struct json_writer *w, const struct report *r, size_t index)
+{
+    const struct host_disk *d = &r->host.disks.items[index];
+    const struct disk_verdict *v = &r->verdict.disks[index];
+
+    json_string(w, "path", d->path);
+    json_number(w, "evidence", d->evidence);
+    json_number(w, "file_size", d->file_size);
+    json_time(w, "modified", d->modified);
+    json_string(w, "format", d->facts ? disk_format_name(d->facts->format) : NULL);
+    json_string(w, "kind", d->facts ? disk_kind_name(d->facts->kind) : NULL);
+    put_sizes(w, d->facts);
+    put_identity(w, d->facts);
+    put_allocation(w, d->facts);
+    put_parent(w, r, index);
+    put_disk_paths(w, "children", r, v->children.items, v->children.count);
+    put_vm_id(w, r, v->machine);
+    json_string(w, "class", class_name(v->class));
+    json_string(w, "severity", severity_name(v->severity));
+    put_overlays(w, v->overlays);
+    put_integrity(w, &d->notes);
+    json_string(w, "error", d->error);
+}
+
+static size_t count_chains(const struct report *r)
+{
+    return r->verdict.chains.count;
+}
+
+static void chain_members(struct json_writer *w, const struct report *r, size_t index)
+{
+    const struct chain *c = &r->verdict.chains.items[index];
+    const struct host_checkpoint *checkpoint =
+        c->machine == HOST_NONE || c->checkpoint == HOST_NONE
+            ? NULL
+            : &r->host.machines.items[c->machine].checkpoints.items[c->checkpoint];
+
+    put_disk_path(w, "leaf", r, c->leaf);
+    put_vm_id(w, r, c->machine);
+    json_guid_if(w, "checkpoint", checkpoint && checkpoint->has_id,
+                 checkpoint ? &checkpoint->id : NULL);
+    put_disk_paths(w, "layers", r, c->layers.items, c->layers.count);
+    json_bool(w, "complete", c->complete);
+    json_number(w, "depth", c->layers.count);
+    json_number(w, "untracked_layers", c->untracked_layers);
+}
+
+/* Event logs and diagnosis have no room in the model yet: the lists are there and empty. */
+static size_t count_nothing(const struct report *r)
+{
+    return 0;
+}
+
+static size_t count_findings(const struct report *r)
+{
+    return r->verdict.findings.count;
+}
+
+static void finding_members(struct json_writer *w, const struct report *r, size_t index)
+{
+    const struct finding *f = &r->verdict.findings.items[index];
+
+    json_string(w, "code", f->code);
+    json_string(w, "severity", severity_name(f->severity));
+    json_string(w, "subject", f->subject);
+    put_vm_id(w, r, f->machine);
+    json_string(w, "summary", f->summary);
+    json_strings(w, "evidence", f->evidence.items, f->evidence.count);
+    json_string(w, "explanation", f->explanation);
+    json_string(w, "next_step", f->next_step);
+    json_strings(w, "commands", f->commands.items, f->commands.count);
+    json_strings(w, "blocked_by", f->blocked_by.items, f->blocked_by.count);
+    json_string(w, "confidence", confidence_name(f->confidence));
+}
+
+void report_summary_members(struct json_writer *w, const struct report *r)
+{
+    const struct verdict_summary *s = &r->verdict.summary;
+
+    json_number(w, "vms", s->machines);
+    json_number(w, "checkpoints", s->checkpoints);
+    json_number(w, "disks", s->disks);
+    json_open_object(w, "by_class");
+    for (enum disk_class c = CLASS_CORRUPT; c < CLASS_COUNT; c++)
+        if (c != CLASS_BACKUP_CHECKPOINT)
+            json_number(w, class_name(c), s->by_class[c]);
+    json_close_object(w);
+    json_open_object(w, "by_severity");
+    for (enum severity v = SEVERITY_OK; v <= SEVERITY_DATA_LOSS_RISK; v++)
+        json_number(w, severity_name(v), s->by_severity[v]);
+    json_close_object(w);
+    json_number(w, "orphan_bytes", s->orphan_bytes);
+    json_string(w, "worst_severity", severity_name(s->worst));
+}
+
+const struct report_list report_lists[] = {
+    {"evidence", "evidence", count_evidence, evidence_members},
+    {"vms", "vm", count_machines, machine_members},
+    {"disks", "disk", count_disks, disk_members},
+    {"chains", "chain", count_chains, chain_members},
+    {"events", "event", count_nothing, NULL},
+    {"diagnoses", "diagnosis", count_nothing, NULL},
+    {"findings", "finding", count_findings, finding_members},
+    {NULL, NULL, NULL, NULL},
+};

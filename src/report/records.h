@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * What each record of the report consists of: the one place that knows the members of a disk, a
+ * chain, a finding. json.c and ndjson.c put them into their frames.
+ */
+#ifndef REPORT_RECORDS_H
+#define REPORT_RECORDS_H
+
+#include "report/json_writer.h"
+#include "report/report.h"
+
+#include <stddef.h>
+
+/* A list of the report. `members` writes the members of one record into an open object. */
+struct report_list {
+    const char *list, *record; /* "disks", "disk" */
+    size_t (*count)(const struct report *);
+    void (*members)(struct json_writer *, const struct report *, size_t index);
+};
+
+/* In the order of the report; ends with an entry whose `list` is NULL. */
+extern const struct report_list report_lists[];
+
+void report_run_members(struct json_writer *, const struct report *);
+void report_summary_members(struct json_writer *, const struct report *);
+
+/* "directory" …; "standard", "recovery", "unknown" */
+const char *report_evidence_kind(enum host_evidence_kind);
+const char *report_checkpoint_kind(enum host_checkpoint_kind);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The verdict: how bad, how much, what first, and what we don't know. */
+#include "report/text_sections.h"
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static size_t count_overlay(const struct verdict *v, enum disk_overlay overlay)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < v->disk_count; i++)
+        count += (v->disks[i].overlays & 1u << overlay) != 0;
+    return count;
+}
+
+static size_t count_orphans(const struct verdict_summary *s)
+{
+    size_t count = 0;
+
+    for (enum disk_class c = CLASS_CORRUPT; c < CLASS_COUNT; c++)
+        if (class_is_orphan(c))
+            count += s->by_class[c];
+    return count;
+}
+
+static size_t count_errors(const struct host *host)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < host->evidence.count; i++)
+        count += host->evidence.items[i].errors.count;
+    return count;
+}
+
+static void put_worst(struct page *page, bool sure)
+{
+    const struct verdict_summary *s = &page->report->verdict.summary;
+
+    page_ink(page, severity_ink(s->worst), severity_mark(page, s->worst));
+    page_blank(page, 1);
+    page_ink(page, INK_HEADING, "VERDICT: ");
+    page_ink(page, severity_ink(s->worst), severity_name(s->worst));
+    page_end_line(page);
+    if (s->disks == 0)
+        page_paragraph(page, 4, "", "No virtual disk was found.");
+    else if (s->worst <= SEVERITY_INFO && sure)
+        page_paragraph(page, 4, "", "Hyper-V knows of every disk that it should know of. There is "
+                       "nothing to do.");
+}
+
+static void put_counts(struct page *page)
+{
+    const struct verdict_summary *s = &page->report->verdict.summary;
+    size_t orphans = count_orphans(s);
+    char bytes[BYTES_TEXT_SIZE];
+
+    if (orphans > 0)
+        page_sentence(page, 4, "", "%zu orphaned checkpoint disk%s, %s: disks with or without data "
+                      "that no VM and no checkpoint in Hyper-V accounts for.", orphans,
+                      plural(orphans), bytes_format(s->orphan_bytes, bytes));
+    if (s->by_class[CLASS_CORRUPT] > 0)
+        page_sentence(page, 4, "", "%zu file%s that should be a virtual disk can't be read as one.",
+                      s->by_class[CLASS_CORRUPT], plural(s->by_class[CLASS_CORRUPT]));
+    CLEANUP(strbuf) struct strbuf text = {0};
+    for (int v = SEVERITY_DATA_LOSS_RISK; v > SEVERITY_OK; v--)
+        if (s->by_severity[v] > 0)
+            strbuf_printf(&text, "%s%zu %s", text.length > 0 ? ", " : "", s->by_severity[v],
+                          severity_name((enum severity)v));
+    if (text.length > 0)
+        page_paragraph(page, 4, "Findings: ", strbuf_text(&text));
+}
+
+/* The next step of the first finding that asks for one. */
+static void put_first_step(struct page *page, const size_t *order)
+{
+    const struct verdict *v = &page->report->verdict;
+    const struct host *host = &page->report->host;
+    char id[GUID_TEXT_SIZE];
+
+    for (size_t i = 0; i < v->findings.count; i++) {
+        const struct finding *f = &v->findings.items[order[i]];
+        if (!f->next_step || f->severity < SEVERITY_WARNING)
+            continue;
+        page_sentence(page, 4, "Do first: ", "%s (finding %zu%s%s)", f->next_step, i + 1,
+                      f->machine != HOST_NONE ? ", VM " : "",
+                      f->machine != HOST_NONE
+                          ? text_machine_name(&host->machines.items[f->machine], id)
+                          : "");
+        return;
+    }
+}
+
+/* What of a host's evidence is missing, where a verdict suffers from it. */
+static void put_missing(struct page *page)
+{
+    const struct host *host = &page->report->host;
+
+    for (size_t i = 0; i < host->nodes.count; i++) {
+        const struct host_node *n = &host->nodes.items[i];
+        const char *of = n->name[0] ? " of host " : "";
+        if (!n->has_registry)
+            page_sentence(page, 6, "- ", "the list of VMs%s%s (data.vmcx, registration folder or "
+                          "--inventory)", of, n->name);
+        if (!n->has_configs)
+            page_sentence(page, 6, "- ", "any readable VM configuration%s%s", of, n->name);
+        if (n->has_unreadable_config)
+            page_sentence(page, 6, "- ", "a configuration or list%s%s that could not be read whole",
+                          of, n->name);
+    }
+}
+
+static void put_doubts(struct page *page, size_t doubtful)
+{
+    const struct report *r = page->report;
+    size_t unknown = count_overlay(&r->verdict, OVERLAY_CLUSTER_UNKNOWN);
+    size_t errors = count_errors(&r->host);
+
+    if (doubtful > 0) {
+        page_sentence(page, 4, "Low confidence: ", "for %zu disk%s the evidence is incomplete; an "
+                      "orphan is only a candidate, and nothing is safe to delete. Missing:",
+                      doubtful, plural(doubtful));
+        put_missing(page);
+    }
+    if (unknown > 0)
+        page_sentence(page, 4, "Cluster: ", "%zu disk%s on shared storage, and no other node was "
+                      "given; one of them may use what looks unused (--host NAME=DIR).", unknown,
+                      plural(unknown));
+    if (errors > 0)
+        page_sentence(page, 4, "Not read: ", "%zu thing%s on the evidence, listed at the end.",
+                      errors, plural(errors));
+}
+
+static void put_looked_at(struct page *page)
+{
+    const struct report *r = page->report;
+    const struct verdict_summary *s = &r->verdict.summary;
+    uint64_t seen = 0, read = 0, bytes = 0;
+    char text[BYTES_TEXT_SIZE];
+
+    for (size_t i = 0; i < r->host.evidence.count; i++) {
+        seen += r->host.evidence.items[i].files_seen;
+        read += r->host.evidence.items[i].files_read;
+        bytes += r->host.evidence.items[i].bytes_read;
+    }
+    page_sentence(page, 4, "Looked at: ", "%zu disk%s, %zu VM%s, %zu checkpoint%s; %" PRIu64
+                  " file%s seen, %" PRIu64 " read (%s).", s->disks, plural(s->disks), s->machines,
+                  plural(s->machines), s->checkpoints, plural(s->checkpoints), seen, plural(seen),
+                  read, bytes_format(bytes, text));
+}
+
+void text_overview(struct page *page, const size_t *finding_order)
+{
+    size_t doubtful = count_overlay(&page->report->verdict, OVERLAY_LOW_CONFIDENCE);
+
+    put_worst(page, doubtful == 0 && count_errors(&page->report->host) == 0);
+    put_counts(page);
+    put_first_step(page, finding_order);
+    put_doubts(page, doubtful);
+    put_looked_at(page);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The parts of the text report, in the order in which they are printed. */
+#ifndef REPORT_TEXT_SECTIONS_H
+#define REPORT_TEXT_SECTIONS_H
+
+#include "report/page.h"
+
+#include <stddef.h>
+
+/* Findings in the order of reading: worst first, else as in the report. Indexes; the caller frees.
+ * NULL when there are none, or (and the output failed) memory is short. */
+size_t *text_finding_order(struct page *);
+
+/* The verdict in a few lines. */
+void text_overview(struct page *, const size_t *finding_order);
+/* Each VM with the tree of its chains, the worst first, then the disks of no VM. */
+void text_machines(struct page *);
+/* Each finding with its evidence and the next step. */
+void text_findings(struct page *, const size_t *finding_order);
+/* What could not be read. */
+void text_errors(struct page *);
+
+/* "web01", or its identifier, or "(unnamed)". `buffer` may be what is returned. */
+const char *text_machine_name(const struct host_machine *, char buffer[GUID_TEXT_SIZE]);
+
+#endif
