@@ -20,7 +20,8 @@ void strbuf_append(struct strbuf *, const char *text);
 void strbuf_append_bytes(struct strbuf *, const void *bytes, size_t length);
 void strbuf_append_char(struct strbuf *, char);
 void strbuf_printf(struct strbuf *, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void strbuf_vprintf(struct strbuf *, const char *format, va_list);
+void strbuf_vprintf(struct strbuf *, const char *format, va_list)
+    __attribute__((format(printf, 2, 0)));
 /* The text so far, never NULL. */
 const char *strbuf_text(const struct strbuf *);
 /* Hands the text over (the caller frees it) and empties the buffer; NULL when memory was short. */
