@@ -163,17 +163,33 @@ static bool is_level(const struct level *level, const struct os_stat *s)
     return level->device == s->device && level->number == s->number;
 }
 
-/* Why the folder must not be entered, or NULL. */
-static const char *forbidden(const struct walk *walk, const struct os_folder *folder,
-                             const struct os_stat *s)
+static bool is_above(const struct walk *walk, const struct os_stat *s)
 {
     for (size_t i = 0; i < walk->levels.count; i++)
         if (is_level(&walk->levels.items[i], s))
-            return "not entered: the same folder as one above it";
-    if (walk->levels.count >= DEPTH_MAX)
-        return "not entered: too deep";
-    return os_folder_pseudo(folder) ? "not entered: a special file system of the running system"
-                                    : NULL;
+            return true;
+    return false;
+}
+
+/* Why the folder must not be entered: 1 with *reason, 0 when it may, -ENOMEM. */
+static int forbidden(struct walk *walk, const struct os_folder *folder, const struct os_stat *s,
+                     const char **reason)
+{
+    int met = met_before(walk, s);
+
+    if (met < 0)
+        return met;
+    if ((met || seen_is_full(&walk->seen)) && is_above(walk, s))
+        *reason = "not entered: the same folder as one above it";
+    else if (met)
+        *reason = "not entered: the same folder as one that was listed before";
+    else if (walk->levels.count >= DEPTH_MAX)
+        *reason = "not entered: too deep";
+    else if (os_folder_pseudo(folder))
+        *reason = "not entered: a special file system of the running system";
+    else
+        return 0;
+    return 1;
 }
 
 static int push(struct walk *walk, struct os_folder *folder, const struct os_stat *s)
@@ -197,6 +213,7 @@ static int push(struct walk *walk, struct os_folder *folder, const struct os_sta
 static int enter(struct walk *walk, const struct os_folder *from, const char *path)
 {
     CLEANUP(os_folder) struct os_folder *folder = NULL;
+    const char *reason;
     struct os_stat s;
     int r = os_folder_open_below(&folder, from, path);
 
@@ -208,17 +225,11 @@ static int enter(struct walk *walk, const struct os_folder *from, const char *pa
         complain(walk, "can't be entered", r);
         return 0;
     }
-    const char *reason = forbidden(walk, folder, &s);
-    if (!reason) {
-        r = met_before(walk, &s);
-        if (r < 0)
-            return r;
-        reason = r ? "not entered: the same folder as one that was listed before" : NULL;
-    }
-    if (reason) {
+    r = forbidden(walk, folder, &s, &reason);
+    if (r > 0)
         complain(walk, reason, 0);
-        return 0;
-    }
+    if (r != 0)
+        return r < 0 ? r : 0;
     return push(walk, STEAL(folder), &s);
 }
 
