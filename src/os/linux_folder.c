@@ -73,19 +73,33 @@ static bool has_nature(const struct os_folder *folder, int nature)
     return fs && (int)fs->nature == nature;
 }
 
-/* FILE_ATTRIBUTE_… as ntfs-3g and the kernel's drivers show them, big-endian. There is no
+/* What ntfs-3g and the kernel's drivers show of a file beyond stat(2), big-endian. There is no
  * getxattrat(2) yet, hence the way through /proc. */
-static bool ntfs_attributes(int fd, const char *name, uint32_t *attributes)
+static bool ntfs_value(int fd, const char *name, const char *attribute, void *value, size_t size)
 {
     char path[NAME_MAX + 64];
-    uint8_t value[4];
     int n = snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", fd, name);
 
-    if (n < 0 || (size_t)n >= sizeof(path) ||
-        lgetxattr(path, "system.ntfs_attrib_be", value, sizeof(value)) != sizeof(value))
+    return n > 0 && (size_t)n < sizeof(path) &&
+           lgetxattr(path, attribute, value, size) == (ssize_t)size;
+}
+
+static bool ntfs_attributes(int fd, const char *name, uint32_t *attributes)
+{
+    be32 value;
+
+    if (!ntfs_value(fd, name, "system.ntfs_attrib_be", &value, sizeof(value)))
         return false;
-    *attributes = load_be32(value);
+    *attributes = get_be32(value);
     return true;
+}
+
+static filetime ntfs_created(int fd, const char *name)
+{
+    be64 value;
+
+    return ntfs_value(fd, name, "system.ntfs_crtime_be", &value, sizeof(value)) ? get_be64(value)
+                                                                               : 0;
 }
 
 /* Takes the descriptor, also when it fails. */
@@ -182,8 +196,11 @@ int os_folder_stat(const struct os_folder *folder, const char *name, struct os_s
         return r;
     if (!folder->lasting_numbers)
         out->id = 0;
-    if (folder->ntfs && out->type == OS_FILE)
+    if (folder->ntfs && out->type == OS_FILE) {
         ntfs_attributes(folder->fd, name, &out->windows_attributes);
+        if (!out->created)
+            out->created = ntfs_created(folder->fd, name);
+    }
     return 0;
 }
 
