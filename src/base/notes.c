@@ -41,9 +41,14 @@ void notes_add(struct notes *notes, enum severity severity, const char *rule, ui
 
 enum severity notes_worst(const struct notes *notes)
 {
+    return notes_worst_since(notes, 0);
+}
+
+enum severity notes_worst_since(const struct notes *notes, size_t from)
+{
     enum severity worst = SEVERITY_OK;
 
-    for (size_t i = 0; i < notes->count; i++)
+    for (size_t i = from; i < notes->count; i++)
         if (notes->items[i].severity > worst)
             worst = notes->items[i].severity;
     return worst;

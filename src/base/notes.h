@@ -42,6 +42,8 @@ struct notes {
 void notes_add(struct notes *, enum severity, const char *rule, uint64_t offset,
                const char *format, ...) __attribute__((format(printf, 5, 6)));
 enum severity notes_worst(const struct notes *);
+/* The worst of those behind the first `from`: what one of several readers had to say. */
+enum severity notes_worst_since(const struct notes *, size_t from);
 /* True when a note of that rule is there. */
 int notes_has(const struct notes *, const char *rule);
 void notes_free(struct notes *);

@@ -82,6 +82,22 @@ char *text_from_utf16be(const void *text, size_t bytes, bool *valid)
     return from_utf16(text, bytes, valid, load_be16);
 }
 
+enum text_encoding text_detect(const void *bytes, size_t size, size_t *mark)
+{
+    const uint8_t *b = bytes;
+
+    *mark = 0;
+    if (size >= 3 && memcmp(b, "\xEF\xBB\xBF", 3) == 0)
+        *mark = 3;
+    else if (size >= 2 && (memcmp(b, "\xFF\xFE", 2) == 0 || memcmp(b, "\xFE\xFF", 2) == 0))
+        *mark = 2;
+    if (*mark == 2)
+        return b[0] == 0xFF ? TEXT_UTF16LE : TEXT_UTF16BE;
+    if (*mark == 0 && size >= 2 && (b[0] == 0) != (b[1] == 0))
+        return b[1] == 0 ? TEXT_UTF16LE : TEXT_UTF16BE;
+    return TEXT_UTF8;
+}
+
 int32_t text_next(const char *text, size_t left, size_t *length)
 {
     utf8proc_int32_t c;

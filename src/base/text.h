@@ -20,6 +20,13 @@ char *text_from_utf16be(const void *text, size_t bytes, bool *valid);
 #define TEXT_UTF8_MAX(bytes) ((bytes) / 2 * 3 + 1)
 size_t text_from_utf16le_into(char *out, const void *text, size_t bytes, bool *valid);
 
+/*
+ * The encoding of a text file by its first bytes: its mark, whose length is put in *mark, else
+ * the zero byte that UTF-16 has in its first character when that is ASCII.
+ */
+enum text_encoding { TEXT_UTF8, TEXT_UTF16LE, TEXT_UTF16BE };
+enum text_encoding text_detect(const void *bytes, size_t size, size_t *mark);
+
 /* UTF-8 to UTF-16LE, for writers of fixtures and for searching; the caller frees. *bytes is the
  * size without a terminator. Invalid bytes become U+FFFD. */
 void *text_to_utf16le(const char *text, size_t *bytes);
