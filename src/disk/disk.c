@@ -9,19 +9,22 @@
 #include <string.h>
 
 /* One line per format. */
-static const struct disk_format_entry {
+static const struct {
     enum disk_probe probe;
     const struct disk_ops *ops;
 } formats[] = {
-    {DISK_PROBE_NONE, NULL},
+    {DISK_PROBE_VHDX, &vhdx_ops},
 };
 
-static const struct disk_ops *find_ops(enum disk_probe probe)
+static const struct disk_ops *find_ops(io_source *source)
 {
+    enum disk_probe probe = disk_probe(source);
+
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
         if (formats[i].probe == probe)
             return formats[i].ops;
-    return NULL;
+    /* A VHDX whose first sector was overwritten is still worth reading: it names its parent. */
+    return vhdx_has_header(source) ? &vhdx_ops : NULL;
 }
 
 /* A VHD footer is the last 512 bytes; Virtual PC before 2004 wrote 511, and one stray byte behind
@@ -71,7 +74,7 @@ static struct disk *disk_new(const struct disk_ops *ops, io_source *source)
 
 int disk_open(struct disk **out, io_source *source, struct notes *notes)
 {
-    const struct disk_ops *ops = find_ops(disk_probe(source));
+    const struct disk_ops *ops = find_ops(source);
 
     *out = NULL;
     if (!ops) {

@@ -26,7 +26,8 @@ struct disk_ops {
     /*
      * For a block that is PARTIALLY_PRESENT: bit i of `bits`, LSB first, says whether sector
      * first + i (logical sectors counted within the block) is in this file. Fills (count + 7) / 8
-     * bytes; bits behind `count` are zero. The front keeps first + count within the block.
+     * bytes; bits behind `count` are zero. The front keeps first + count within the block and
+     * `first` a multiple of 8.
      */
     int (*sectors)(struct disk *, uint64_t block, uint32_t first, uint32_t count, uint8_t *bits);
     /* Frees disk->format; may be NULL. */
@@ -44,5 +45,8 @@ struct disk {
 };
 
 extern const struct disk_ops vhdx_ops, vhd_ops;
+
+/* True when a valid header, or its copy, stands where VHDX has it, whatever the first sector says. */
+bool vhdx_has_header(io_source *);
 
 #endif

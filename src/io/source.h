@@ -46,18 +46,23 @@ io_source *io_counter_new(io_source *below, _Atomic uint64_t *bytes_read);
 /*
  * An overlay: the source below with some pages of IO_PAGE bytes replaced, and perhaps a larger
  * size (what is behind the end of the source below reads as zeros). How a log is replayed in
- * memory (MS-VHDX 2.3.3). Put all pages before the first read.
+ * memory (MS-VHDX 2.3.3). Put all pages before the first read; a later put wins over an earlier
+ * one. What a hostile log can make us hold is capped: IO_OVERLAY_PAGES_MAX pages with bytes,
+ * IO_OVERLAY_PUTS_MAX puts in all.
  */
-#define IO_PAGE 4096
+#define IO_PAGE              4096
+#define IO_OVERLAY_PAGES_MAX 65536   /* 256 MiB */
+#define IO_OVERLAY_PUTS_MAX  1048576 /* some 100 MiB while sealing */
 
 struct io_overlay;
 struct io_overlay *io_overlay_new(io_source *below);
-/* Replaces the page at `offset` (a multiple of IO_PAGE); `page` NULL = zeros. 0 or -ENOMEM. */
+/* Replaces the page at `offset` (a multiple of IO_PAGE, else -EINVAL); `page` NULL = zeros.
+ * 0, -ENOMEM, or -EFBIG above a cap. */
 int io_overlay_put(struct io_overlay *, uint64_t offset, const void *page);
 /* Zeroes [offset, offset + length), multiples of IO_PAGE, at the cost of one range, not of pages. */
 int io_overlay_zero(struct io_overlay *, uint64_t offset, uint64_t length);
 void io_overlay_extend(struct io_overlay *, uint64_t size);
-/* Turns the overlay into a source and frees it; NULL when memory is short. */
+/* Turns the overlay into a source and frees it; NULL when memory is short. O(n log n) in the puts. */
 io_source *io_overlay_seal(struct io_overlay *);
 void io_overlay_free(struct io_overlay *);
 
