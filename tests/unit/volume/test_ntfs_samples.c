@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Real volumes: our list against that of fls, our content against that of icat. */
+#include "../testing.h"
+
+#include "ntfs_samples.h"
+
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/vector.h"
+#include "os/os_file.h"
+#include "volume/ntfs_volume.h"
+#include "volume/partition.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct file {
+    char *path;
+    bool directory;
+    uint64_t number, size, id;
+};
+typedef VECTOR(struct file) files;
+
+static void files_free(files *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].path);
+    vector_free(list);
+}
+
+static int keep(void *user, const struct volume_entry *entry)
+{
+    struct file *file = vector_push((files *)user);
+
+    assert_non_null(file);
+    *file = (struct file){
+        .path = strdup(entry->path),
+        .directory = entry->type == VOLUME_DIRECTORY,
+        .number = entry->id & 0xFFFFFFFFFFFF,
+        .size = entry->size,
+        .id = entry->id,
+    };
+    return 0;
+}
+
+static void refuse(void *user, const char *path, const char *reason)
+{
+    fail_msg("%s: %s", path, reason);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct file *)a)->path, ((const struct file *)b)->path);
+}
+
+/* "r/r 30-128-1:\tname\tmtime\tatime\tctime\tcrtime\tsize\tuid\tgid": files in use that are
+ * no files of the volume itself and no further streams. */
+static bool parse_fls(char *line, struct file *file)
+{
+    char *fields[9], *rest = line;
+    size_t n = 0;
+
+    while (n < ARRAY_SIZE(fields) && (fields[n] = strsep(&rest, "\t")))
+        n++;
+    if (n < 7 || strchr(fields[0], '*') || strchr(fields[1], ':') || line[0] == 'V')
+        return false;
+    file->directory = line[0] == 'd';
+    file->number = strtoull(strchr(fields[0], ' '), NULL, 10);
+    file->size = strtoull(fields[6], NULL, 10);
+    if (file->number < 16 || strncmp(fields[1], "$Extend/", 8) == 0)
+        return false;
+    file->path = strdup(fields[1]);
+    return true;
+}
+
+static void list_by_fls(const char *image, uint64_t sector, files *list)
+{
+    FILE *lines = run("fls -r -p -l -o %" PRIu64 " '%s'", sector, image);
+    char line[4096];
+
+    while (fgets(line, sizeof(line), lines)) {
+        struct file file;
+        if (!parse_fls(line, &file))
+            continue;
+        *(struct file *)vector_push(list) = file;
+    }
+    pclose(lines);
+    if (list->count > 0)
+        qsort(list->items, list->count, sizeof(*list->items), by_path);
+}
+
+static void compare_lists(const files *ours, const files *theirs)
+{
+    for (size_t i = 0; i < ours->count && i < theirs->count; i++) {
+        const struct file *a = &ours->items[i], *b = &theirs->items[i];
+        assert_string_equal(a->path, b->path);
+        assert_int_equal(a->number, b->number);
+        assert_int_equal(a->directory, b->directory);
+        if (!a->directory)
+            assert_int_equal(a->size, b->size);
+    }
+    assert_int_equal(ours->count, theirs->count);
+}
+
+static void compare_content(io_source *ours, FILE *theirs)
+{
+    static char a[1 << 16], b[1 << 16];
+    uint64_t offset = 0;
+    size_t n;
+
+    while ((n = fread(b, 1, sizeof(b), theirs)) > 0) {
+        assert_int_equal(io_read(ours, offset, a, n), 0);
+        assert_memory_equal(a, b, n);
+        offset += n;
+    }
+    assert_int_equal(offset, io_size(ours));
+}
+
+static void compare_contents(struct volume *volume, const char *image, uint64_t sector,
+                             const files *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct file *file = &list->items[i];
+        io_source *source = NULL;
+        if (file->directory) {
+            assert_int_equal(volume_open(volume, file->path, file->id, &source), -EISDIR);
+            continue;
+        }
+        assert_int_equal(volume_open(volume, file->path, file->id, &source), 0);
+        FILE *theirs = run("icat -o %" PRIu64 " '%s' %" PRIu64, sector, image, file->number);
+        compare_content(source, theirs);
+        pclose(theirs);
+        io_unref(source);
+        assert_int_equal(volume_open(volume, file->path, file->id + (1ull << 48), &source),
+                         -ESTALE);
+    }
+}
+
+static void check_volume(io_source *disk, const struct partition *p, const char *image)
+{
+    files ours = {0}, theirs = {0};
+    struct notes notes = {0};
+    struct volume *volume;
+
+    io_source *range = io_range_new(disk, p->offset, p->size);
+    assert_int_equal(ntfs_volume_open(&volume, range, "x!/", &notes), 0);
+    io_unref(range);
+    assert_int_equal(notes.count, 0);
+    assert_int_equal(volume_walk(volume, keep, refuse, &ours), 0);
+    for (size_t i = 1; i < ours.count; i++)
+        assert_true(strcmp(ours.items[i - 1].path, ours.items[i].path) < 0);
+    printf("%s: %zu entries\n", image, ours.count);
+    assert_true(ours.count > 0);
+    if (have_program("fls")) {
+        list_by_fls(image, p->offset / 512, &theirs);
+        compare_lists(&ours, &theirs);
+        compare_contents(volume, image, p->offset / 512, &ours);
+    } else {
+        printf("skipped: no fls to compare with\n");
+    }
+    files_free(&ours);
+    files_free(&theirs);
+    volume_close(volume);
+}
+
+static void test_samples(void **state)
+{
+    size_t checked = 0;
+
+    for (size_t i = 0; i < ntfs_sample_count; i++) {
+        CLEANUP_FREE char *image = ntfs_sample_path(&ntfs_samples[i]);
+        struct partition_list list;
+        struct notes notes = {0};
+        io_source *disk;
+        if (!image)
+            continue;
+        assert_int_equal(os_file_open(image, false, &disk), 0);
+        assert_int_equal(partitions_read(&list, disk, &notes), 0);
+        assert_int_equal(notes.count, 0);
+        for (size_t j = 0; j < list.items.count; j++)
+            if (list.items.items[j].content == PARTITION_NTFS) {
+                check_volume(disk, &list.items.items[j], image);
+                checked++;
+            }
+        partitions_free(&list);
+        io_unref(disk);
+    }
+    if (checked == 0)
+        skip();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_samples),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
