@@ -60,6 +60,7 @@ enum disk_overlay {
 
 const char *class_name(enum disk_class);        /* "pending-merge" … */
 enum severity class_severity(enum disk_class);
+enum severity overlay_severity(enum disk_overlay);
 bool class_is_orphan(enum disk_class);          /* 5, 8, 10, 14-19 */
 const char *overlay_name(enum disk_overlay);    /* "broken-chain" … */
 

@@ -52,6 +52,7 @@ struct host_node {
     char *name;          /* "" for plain paths */
     bool has_registry;   /* a readable data.vmcx or registration folder, or an inventory */
     bool has_configs;    /* at least one readable VM configuration */
+    bool is_shared_storage; /* no host but storage that hosts reach by shared paths */
     bool has_unreadable_config; /* a configuration or list that could not be read whole */
 };
 
@@ -106,9 +107,12 @@ struct host_drive {
     char *type;
     size_t disk; /* index, or HOST_NONE */
     enum host_match match;
+    size_t tail;           /* MATCH_TAIL: how many elements of the path agree, from the end */
     size_t candidates;     /* MATCH_AMBIGUOUS: how many fit */
     bool folder_is_known;  /* not found, but its folder is on the evidence: the disk is missing */
 };
+
+typedef VECTOR(struct host_drive) drive_list;
 
 enum host_checkpoint_kind { CHECKPOINT_UNKNOWN, CHECKPOINT_STANDARD, CHECKPOINT_RECOVERY };
 
@@ -120,7 +124,7 @@ struct host_checkpoint {
     filetime created;
     enum host_checkpoint_kind kind;
     enum vm_journal journal;
-    VECTOR(struct host_drive) drives;
+    drive_list drives;
 };
 
 enum host_tristate { HOST_UNKNOWN = -1, HOST_NO = 0, HOST_YES = 1 };
@@ -138,7 +142,7 @@ struct host_machine {
     bool planned;        /* lies in "Planned Virtual Machines": not the host's yet */
     bool saved_state, replicated, clustered;
     enum vm_journal journal;
-    VECTOR(struct host_drive) drives;
+    drive_list drives;
     VECTOR(struct host_checkpoint) checkpoints; /* sorted by config path */
 };
 
@@ -172,6 +176,7 @@ struct host {
     VECTOR(struct host_trouble) troubles;
     VECTOR(struct host_missing_config) missing_configs;
     VECTOR(struct host_map) maps;
+    string_list known_folders; /* folded, sorted: folders in which something of interest lies */
     size_t configs_read; /* VM and checkpoint configurations that parsed */
     struct host_index *index; /* by name, by identifier */
 };
@@ -198,19 +203,24 @@ int host_add_map(struct host *, const char *text);
 int host_scan(struct host *, const struct host_options *);
 void host_free(struct host *);
 
+/* What a recorded path leads to: all disks that fit equally well, in order of path. */
+struct host_found {
+    enum host_match match;
+    size_t tail;           /* elements that agree, from the end */
+    size_t *disks;         /* the caller frees */
+    size_t count;          /* 1 for MAPPED and TAIL */
+    bool folder_is_known;
+};
 /*
  * Where on the evidence a recorded path leads, seen from `node`: paths with a drive letter stay on
- * their own node. Returns the match; *disk is set for MAPPED and TAIL, *candidates for AMBIGUOUS.
+ * their own node. For parents the linkage decides among several. 0 or -ENOMEM.
  */
-enum host_match host_find_path(const struct host *, const char *recorded, size_t node,
-                               size_t *disk, size_t *candidates);
-/* The same, but all disks that fit equally well, best tail only; for parents, where the linkage
- * decides among them. At most `limit` indexes, in order of path; returns their number. */
-size_t host_path_candidates(const struct host *, const char *recorded, size_t node,
-                            size_t *disks, size_t limit);
+int host_find_path(const struct host *, const char *recorded, size_t node, struct host_found *);
 /* A path relative to a disk's folder ("..\x\parent.vhdx"); HOST_NONE when nothing is there. */
 size_t host_find_relative(const struct host *, size_t disk, const char *relative);
-/* Disks whose DataWriteGuid (VHD: unique id) is that; at most `limit`; returns how many there are. */
-size_t host_find_identifier(const struct host *, const struct guid *, size_t *disks, size_t limit);
+/* Disks whose DataWriteGuid (VHD: unique id) is that, in order of path: a borrowed array. */
+const size_t *host_find_identifier(const struct host *, const struct guid *, size_t *count);
+/* A recorded path that every node of a cluster understands: ClusterStorage or UNC. */
+bool host_path_is_shared(const char *recorded);
 
 #endif

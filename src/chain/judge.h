@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* What the steps of judging share: one record per disk, filled from left to right. Private. */
+#ifndef CHAIN_JUDGE_H
+#define CHAIN_JUDGE_H
+
+#include "chain/verdict.h"
+
+/* How an unreferenced disk stands to the chains in use. */
+enum relation {
+    RELATION_NONE,         /* in use, or no differencing disk's business */
+    RELATION_ON_LEAF,      /* grows on a tracked disk that nothing else in use grows on */
+    RELATION_SIDE_BRANCH,  /* its parent has another child in use */
+    RELATION_UNREGISTERED, /* grows on the chain of a machine that is not registered here */
+    RELATION_VHDSET,       /* grows on the backing file of a VHD set */
+    RELATION_NO_PARENT,
+    RELATION_MISMATCH,
+    RELATION_ABANDONED, /* nothing of its chain is in use */
+    RELATION_ALONE,     /* not differencing, no children */
+};
+
+struct disk_use {
+    bool by_vm;           /* I1: a registered VM's drive */
+    bool by_checkpoint;   /* I2: a checkpoint of such a VM */
+    bool by_unregistered; /* I3: only a configuration that no list names */
+    bool is_ancestor;     /* I4: below one of the first two, linkage matched */
+    bool is_unregistered_ancestor;
+    bool is_broken_ancestor; /* I5: a tracked disk points at it by path, linkage mismatched */
+    bool is_shared;          /* on storage that other nodes reach */
+    size_t path_children;    /* children that only point at it by path */
+    const char *windows_path; /* as a configuration or child records it; NULL unknown; borrowed */
+    enum relation relation;
+    size_t lowest; /* the lowest unreferenced layer below, itself included */
+};
+
+struct judge {
+    const struct host *host;
+    struct verdict *verdict;
+    struct disk_use *uses;
+};
+
+static inline const struct host_disk *judge_disk(const struct judge *judge, size_t disk)
+{
+    return &judge->host->disks.items[disk];
+}
+
+bool judge_is_differencing(const struct judge *, size_t disk);
+/* A VM or planned VM that no list names does not track anything. */
+bool machine_is_tracking(const struct host_machine *);
+/* The machine's name or id in words; borrowed, or written to `text`. */
+const char *machine_label(const struct host_machine *, char text[GUID_TEXT_SIZE]);
+
+int judge_parents(struct judge *);    /* parents.c */
+int judge_uses(struct judge *);       /* uses.c */
+void judge_classes(struct judge *);   /* classes.c */
+int judge_overlays(struct judge *);   /* overlays.c */
+int judge_chains(struct judge *);     /* chains.c */
+int judge_findings(struct judge *);   /* findings.c */
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "host/gather.h"
+
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "host/index.h"
+#include "volume/volume.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Files are found by name and by content. Anything of at least SNIFF_ANYWHERE bytes is sniffed, a
+ * VHDX can't be smaller; below that, down to the least VHD, only in folders with something of
+ * interest.
+ */
+#define SNIFF_ANYWHERE (1u << 20)
+#define SNIFF_LEAST    1536
+
+/* A folder that the walk is inside of: all paths below it follow each other in byte order. */
+struct open_folder {
+    size_t length; /* of its path, taken from `sample` */
+    char *sample;  /* path of a file in it */
+    bool interesting;
+    file_list undecided; /* small files, while nothing of interest has been seen beside them */
+};
+
+struct walk {
+    struct host *host;
+    const struct host_options *options;
+    file_list *files;
+    size_t evidence;
+    VECTOR(struct open_folder) folders; /* outermost first */
+    uint64_t seen;
+};
+
+static void file_free(struct found_file *file)
+{
+    free(file->inner);
+    free(file->path);
+    free(file->link_target);
+    free(file->error);
+    if (file->is_disk)
+        host_disk_free(&file->disk);
+    if (file->is_config)
+        vm_config_free(&file->config);
+    if (file->is_registry)
+        vm_registry_free(&file->registry);
+    notes_free(&file->notes);
+}
+
+void gather_free(file_list *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        file_free(&files->items[i]);
+    vector_free(files);
+}
+
+static int add_file(struct walk *walk, file_list *list, const struct volume_entry *entry,
+                    enum interest interest, enum host_sibling sibling)
+{
+    const struct volume *volume = walk->host->evidence.items[walk->evidence].volume;
+    struct found_file *file = vector_push(list);
+    char *printed = file ? string_printf("%s%s", volume->display_root, entry->path) : NULL;
+
+    if (!file)
+        return -ENOMEM;
+    file->evidence = walk->evidence;
+    file->inner = strdup(entry->path);
+    file->path = printed ? text_valid(printed) : NULL;
+    free(printed);
+    if (entry->link_target)
+        file->link_target = text_valid(entry->link_target);
+    file->is_link = entry->type == VOLUME_LINK;
+    file->is_registration = interest_is_registration(file->path ? file->path : "",
+                                                     &file->registration_id);
+    file->id = entry->id;
+    file->size = entry->size;
+    file->modified = entry->modified;
+    file->created = entry->created;
+    file->attributes = entry->attributes;
+    file->interest = interest;
+    file->sibling = sibling;
+    return file->inner && file->path ? 0 : -ENOMEM;
+}
+
+static size_t folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+static void close_folder(struct walk *walk)
+{
+    struct open_folder *folder = &walk->folders.items[--walk->folders.count];
+
+    gather_free(&folder->undecided);
+    free(folder->sample);
+}
+
+static bool is_below(const struct open_folder *folder, const char *path)
+{
+    return folder->length == 0 || (strncmp(folder->sample, path, folder->length) == 0 &&
+                                   path[folder->length] == '/');
+}
+
+/* The folder that holds the file; those that the walk has left are closed. */
+static struct open_folder *enter_folder(struct walk *walk, const char *path)
+{
+    size_t length = folder_length(path);
+    struct open_folder *top = NULL;
+
+    while (walk->folders.count > 0) {
+        top = &walk->folders.items[walk->folders.count - 1];
+        if (is_below(top, path))
+            break;
+        close_folder(walk);
+    }
+    if (walk->folders.count > 0 && top->length == length)
+        return top;
+    top = vector_push(&walk->folders);
+    if (!top)
+        return NULL;
+    top->length = length;
+    top->sample = strdup(path);
+    if (top->sample)
+        return top;
+    walk->folders.count--;
+    return NULL;
+}
+
+/* Something of interest lies here: its small neighbours are worth a look, too. */
+static int mark_interesting(struct walk *walk, struct open_folder *folder)
+{
+    folder->interesting = true;
+    while (folder->undecided.count > 0) {
+        struct found_file *moved = vector_push(walk->files);
+        if (!moved)
+            return -ENOMEM;
+        *moved = folder->undecided.items[--folder->undecided.count];
+    }
+    return 0;
+}
+
+static int visit_file(struct walk *walk, const struct volume_entry *entry)
+{
+    enum host_sibling sibling = 0;
+    enum interest interest = interest_of(entry->path, entry->name, &sibling);
+    struct open_folder *folder = enter_folder(walk, entry->path);
+
+    if (!folder)
+        return -ENOMEM;
+    if (interest == INTEREST_IGNORED)
+        return 0;
+    if (interest != INTEREST_NONE) {
+        int r = mark_interesting(walk, folder);
+        return r < 0 ? r : add_file(walk, walk->files, entry, interest, sibling);
+    }
+    if (entry->size >= SNIFF_ANYWHERE)
+        return add_file(walk, walk->files, entry, interest, sibling);
+    if (entry->size < SNIFF_LEAST)
+        return 0;
+    return add_file(walk, folder->interesting ? walk->files : &folder->undecided, entry, interest,
+                    sibling);
+}
+
+static int visit(void *user, const struct volume_entry *entry)
+{
+    struct walk *walk = user;
+    struct guid id;
+
+    if (entry->type == VOLUME_LINK && interest_is_registration(entry->path, &id))
+        return add_file(walk, walk->files, entry, INTEREST_CONFIG, 0);
+    if (entry->type != VOLUME_FILE)
+        return 0;
+    walk->host->evidence.items[walk->evidence].files_seen++;
+    if (walk->options->progress && ++walk->seen % 512 == 0)
+        walk->options->progress(walk->options->progress_user, "finding files", walk->seen, 0);
+    return visit_file(walk, entry);
+}
+
+static void complain(void *user, const char *path, const char *reason)
+{
+    struct walk *walk = user;
+    struct host_evidence *evidence = &walk->host->evidence.items[walk->evidence];
+    char *line = string_printf("%s%s: %s", evidence->volume->display_root, path, reason);
+
+    host_complain(evidence, line ? text_valid(line) : NULL);
+    free(line);
+}
+
+int gather_files(struct host *host, const struct host_options *options, file_list *files)
+{
+    struct walk walk = {.host = host, .options = options, .files = files};
+    int r = 0;
+
+    for (size_t i = 0; i < host->evidence.count && r == 0; i++) {
+        struct host_evidence *evidence = &host->evidence.items[i];
+        if (!evidence->volume || evidence->kind == EVIDENCE_INVENTORY)
+            continue;
+        walk.evidence = i;
+        r = volume_walk(evidence->volume, visit, complain, &walk);
+        while (walk.folders.count > 0)
+            close_folder(&walk);
+        if (r < 0 && r != -ENOMEM) {
+            host_complain(evidence, string_printf("%s: the walk ended early: %s", evidence->path,
+                                                  strerror(-r)));
+            evidence->unreadable = evidence->files_seen == 0;
+            r = 0;
+        }
+    }
+    vector_free(&walk.folders);
+    return r;
+}

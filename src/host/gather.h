@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Between the walk and the model: the files of interest, and what reading each of them gave. */
+#ifndef HOST_GATHER_H
+#define HOST_GATHER_H
+
+#include "host/host.h"
+#include "host/interest.h"
+
+struct found_file {
+    size_t evidence;
+    char *inner; /* as volume_open() takes it */
+    char *path;  /* as printed */
+    char *link_target;
+    bool is_link, is_registration;
+    struct guid registration_id;
+    uint64_t id, size;
+    filetime modified, created;
+    uint32_t attributes;
+    enum interest interest;
+    enum host_sibling sibling;
+
+    /* Filled by reading. */
+    char *error;       /* a line for evidence[].errors */
+    bool was_read;
+    bool is_disk;      /* `disk` is valid */
+    struct host_disk disk;
+    bool is_config;    /* `config` is valid */
+    struct vm_config config;
+    bool is_registry;  /* `registry` is valid */
+    struct vm_registry registry;
+    bool is_saved_state; /* runtime state with memory in it */
+    int status;        /* of reading a configuration or list */
+    struct notes notes;
+};
+
+typedef VECTOR(struct found_file) file_list;
+
+/* Walks all evidence and lists what may be of interest, in order of evidence and path. */
+int gather_files(struct host *, const struct host_options *, file_list *);
+void gather_free(file_list *);
+
+/* Turns what was read into machines, checkpoints and lists; after the disks are indexed. */
+int machines_make(struct host *, file_list *);
+/* Adds what the inventories among the evidence name. */
+int inventories_read(struct host *);
+
+int host_add_drive(drive_list *, int controller, int location, const char *path, const char *type);
+enum host_checkpoint_kind checkpoint_kind(const char *name, const char *machine_name);
+
+#endif

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The model's beginning and end: what the user named, and how everything is freed. */
+#include "host/host.h"
+
+#include "base/checked.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "host/index.h"
+#include "volume/volume.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+void host_init(struct host *host)
+{
+    *host = (struct host){0};
+}
+
+static size_t node_named(struct host *host, const char *name)
+{
+    for (size_t i = 0; i < host->nodes.count; i++)
+        if (strcmp(host->nodes.items[i].name, name) == 0)
+            return i;
+    struct host_node *node = vector_push(&host->nodes);
+    if (!node)
+        return HOST_NONE;
+    node->name = text_valid(name);
+    if (!node->name) {
+        host->nodes.count--;
+        return HOST_NONE;
+    }
+    return host->nodes.count - 1;
+}
+
+static struct host_evidence *add_evidence(struct host *host, const char *node,
+                                          enum host_evidence_kind kind)
+{
+    size_t index = node_named(host, node ? node : "");
+    struct host_evidence *evidence = index == HOST_NONE ? NULL : vector_push(&host->evidence);
+
+    if (evidence) {
+        evidence->kind = kind;
+        evidence->node = index;
+    }
+    return evidence;
+}
+
+int host_complain(struct host_evidence *evidence, char *text)
+{
+    char **line = text ? vector_push(&evidence->errors) : NULL;
+
+    if (!line) {
+        free(text);
+        return -ENOMEM;
+    }
+    *line = text;
+    return 0;
+}
+
+/* The root as the volume prints it, without the separator at its end. */
+static char *root_path(const struct volume *volume)
+{
+    size_t length = strlen(volume->display_root);
+
+    if (length > 1 && volume->display_root[length - 1] == '/')
+        length--;
+    char *root = strndup(volume->display_root, length);
+    char *valid = root ? text_valid(root) : NULL;
+    free(root);
+    return valid;
+}
+
+int host_add_path(struct host *host, const char *node, const char *path)
+{
+    struct host_evidence *evidence = add_evidence(host, node, EVIDENCE_DIRECTORY);
+
+    if (!evidence)
+        return -ENOMEM;
+    int r = volume_open_directory(&evidence->volume, path);
+    if (r == -ENOTDIR)
+        r = volume_open_file(&evidence->volume, path);
+    evidence->path = r == 0 ? root_path(evidence->volume) : text_valid(path);
+    if (!evidence->path || r == -ENOMEM)
+        return -ENOMEM;
+    if (r == 0)
+        return 0;
+    evidence->unreadable = true;
+    return host_complain(evidence, string_printf("%s: cannot be opened: %s", evidence->path,
+                                                 strerror(-r)));
+}
+
+int host_add_inventory(struct host *host, const char *node, const char *path)
+{
+    struct host_evidence *evidence = add_evidence(host, node, EVIDENCE_INVENTORY);
+
+    if (!evidence)
+        return -ENOMEM;
+    int r = volume_open_file(&evidence->volume, path);
+    evidence->path = r == 0 ? root_path(evidence->volume) : text_valid(path);
+    if (!evidence->path || r == -ENOMEM)
+        return -ENOMEM;
+    if (r == 0)
+        return 0;
+    evidence->unreadable = true;
+    return host_complain(evidence, string_printf("%s: cannot be opened: %s", evidence->path,
+                                                 strerror(-r)));
+}
+
+/* Where the user says that a drive is mounted, as evidence paths are printed: absolute, without
+ * links, without a separator at its end. */
+static char *map_target(const char *path)
+{
+    char *real = realpath(path, NULL);
+    char *valid = text_valid(real ? real : path);
+    size_t length = valid ? strlen(valid) : 0;
+
+    free(real);
+    while (length > 1 && valid[length - 1] == '/')
+        valid[--length] = '\0';
+    return valid;
+}
+
+int host_add_map(struct host *host, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    struct winpath from;
+
+    if (!equals || equals == text || equals[1] == '\0')
+        return -EINVAL;
+    char *left = strndup(text, (size_t)(equals - text));
+    int r = left ? winpath_parse(&from, left) : -ENOMEM;
+    free(left);
+    if (r < 0)
+        return r;
+    if (from.root == WINPATH_RELATIVE || from.root == WINPATH_OTHER) {
+        winpath_free(&from);
+        return -EINVAL;
+    }
+    struct host_map *map = vector_push(&host->maps);
+    if (!map) {
+        winpath_free(&from);
+        return -ENOMEM;
+    }
+    map->from = from;
+    map->to = map_target(equals + 1);
+    return map->to ? 0 : -ENOMEM;
+}
+
+void string_list_free(string_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    vector_free(list);
+}
+
+static void free_drives(struct host_drive *drives, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(drives[i].recorded_path);
+        free(drives[i].type);
+    }
+    free(drives);
+}
+
+static void free_machine(struct host_machine *machine)
+{
+    for (size_t i = 0; i < machine->checkpoints.count; i++) {
+        struct host_checkpoint *checkpoint = &machine->checkpoints.items[i];
+        free(checkpoint->name);
+        free(checkpoint->config);
+        free_drives(checkpoint->drives.items, checkpoint->drives.count);
+    }
+    free(machine->checkpoints.items);
+    free(machine->name);
+    free(machine->config);
+    free_drives(machine->drives.items, machine->drives.count);
+}
+
+void host_disk_free(struct host_disk *disk)
+{
+    free(disk->path);
+    free(disk->inner);
+    free(disk->folder_key);
+    free(disk->name_key);
+    free(disk->error);
+    disk_facts_free(disk->facts);
+    notes_free(&disk->notes);
+}
+
+void host_free(struct host *host)
+{
+    for (size_t i = 0; i < host->nodes.count; i++)
+        free(host->nodes.items[i].name);
+    for (size_t i = 0; i < host->evidence.count; i++) {
+        free(host->evidence.items[i].path);
+        string_list_free(&host->evidence.items[i].errors);
+        volume_close(host->evidence.items[i].volume);
+    }
+    for (size_t i = 0; i < host->disks.count; i++)
+        host_disk_free(&host->disks.items[i]);
+    for (size_t i = 0; i < host->machines.count; i++)
+        free_machine(&host->machines.items[i]);
+    for (size_t i = 0; i < host->troubles.count; i++) {
+        free(host->troubles.items[i].path);
+        notes_free(&host->troubles.items[i].notes);
+    }
+    for (size_t i = 0; i < host->missing_configs.count; i++)
+        free(host->missing_configs.items[i].recorded_path);
+    for (size_t i = 0; i < host->maps.count; i++) {
+        winpath_free(&host->maps.items[i].from);
+        free(host->maps.items[i].to);
+    }
+    vector_free(&host->nodes);
+    vector_free(&host->evidence);
+    vector_free(&host->disks);
+    vector_free(&host->machines);
+    vector_free(&host->troubles);
+    vector_free(&host->missing_configs);
+    vector_free(&host->maps);
+    string_list_free(&host->known_folders);
+    index_free(host->index);
+    host->index = NULL;
+}

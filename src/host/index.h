@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* How disks are found: by the folded name and by identifier. Private to this room. */
+#ifndef HOST_INDEX_H
+#define HOST_INDEX_H
+
+#include "host/host.h"
+
+/* Made after all disks are known and sorted. 0 or -ENOMEM. */
+int index_make(struct host *);
+void index_free(struct host_index *);
+
+/* Folded absolute folder and name of a path as printed: both end up in host_disk. */
+int index_keys(const char *printed_path, char **folder_key, char **name_key);
+
+void string_list_free(string_list *);
+void host_disk_free(struct host_disk *);
+/* Adds a line that it owns from now on. 0 or -ENOMEM. */
+int host_complain(struct host_evidence *, char *text);
+
+#endif

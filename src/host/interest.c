@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "host/interest.h"
+
+#include "base/checked.h"
+#include "base/strbuf.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static bool has_extension(const char *name, const char *extension)
+{
+    size_t n = strlen(name), e = strlen(extension);
+
+    return n > e && strcasecmp(name + n - e, extension) == 0;
+}
+
+static const struct {
+    const char *extension;
+    enum interest interest;
+    enum host_sibling sibling;
+} extensions[] = {
+    {".vhdx", INTEREST_DISK, 0},
+    {".avhdx", INTEREST_DISK, 0},
+    {".vhd", INTEREST_DISK, 0},
+    {".avhd", INTEREST_DISK, 0},
+    {".vmcx", INTEREST_CONFIG, 0},
+    {".vmrs", INTEREST_RUNTIME, 0},
+    {".vsv", INTEREST_STATE, 0},
+    {".rct", INTEREST_COMPANION, SIBLING_RCT},
+    {".mrt", INTEREST_COMPANION, SIBLING_MRT},
+    {".hrl", INTEREST_COMPANION, SIBLING_HRL},
+    {".hru", INTEREST_COMPANION, SIBLING_HRU},
+    {".vhds", INTEREST_COMPANION, SIBLING_VHDS},
+    {".vmgs", INTEREST_COMPANION, SIBLING_VMGS},
+};
+
+/* The twins of the configuration folders that the service keeps as copies. */
+static const char *const cache_folders[] = {
+    "Virtual Machines Cache", "Snapshots Cache",       "Planned Virtual Machines Cache",
+    "Groups Cache",           "Snapshot Groups Cache", "UndoLog Configuration Cache",
+};
+
+static const char *const config_folders[] = {
+    "Virtual Machines",
+    "Snapshots",
+    "Planned Virtual Machines",
+};
+
+static bool name_is_guid(const char *name, size_t extension_length, struct guid *id)
+{
+    size_t n = strlen(name);
+
+    return n > extension_length && guid_parse(name, n - extension_length, id);
+}
+
+static bool is_xml_config(const char *path, const char *name)
+{
+    struct guid id;
+
+    if (!has_extension(name, ".xml"))
+        return false;
+    if (name_is_guid(name, 4, &id))
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(config_folders); i++)
+        if (interest_in_folder(path, config_folders[i]))
+            return true;
+    return false;
+}
+
+enum interest interest_of(const char *path, const char *name, enum host_sibling *sibling)
+{
+    enum interest interest = INTEREST_NONE;
+
+    for (size_t i = 0; i < ARRAY_SIZE(extensions) && interest == INTEREST_NONE; i++)
+        if (has_extension(name, extensions[i].extension)) {
+            interest = extensions[i].interest;
+            *sibling = extensions[i].sibling;
+        }
+    if (interest == INTEREST_NONE && is_xml_config(path, name))
+        interest = INTEREST_CONFIG;
+    for (size_t i = 0; i < ARRAY_SIZE(cache_folders) && interest != INTEREST_NONE; i++)
+        if (interest_has_folder(path, cache_folders[i]))
+            interest = INTEREST_IGNORED;
+    return interest;
+}
+
+bool interest_has_folder(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+
+    for (const char *slash; (slash = strchr(path, '/')); path = slash + 1)
+        if ((size_t)(slash - path) == length && strncasecmp(path, folder, length) == 0)
+            return true;
+    return false;
+}
+
+bool interest_in_folder(const char *path, const char *folder)
+{
+    const char *end = strrchr(path, '/');
+    size_t length = strlen(folder);
+
+    if (!end || (size_t)(end - path) < length)
+        return false;
+    const char *start = end - length;
+    return strncasecmp(start, folder, length) == 0 && (start == path || start[-1] == '/');
+}
+
+bool interest_is_registration(const char *path, struct guid *id)
+{
+    static const char tail[] = "Microsoft/Windows/Hyper-V/Virtual Machines";
+    const char *slash = strrchr(path, '/');
+
+    if (!slash || !has_extension(slash + 1, ".xml") || !name_is_guid(slash + 1, 4, id))
+        return false;
+    size_t length = sizeof(tail) - 1;
+    return (size_t)(slash - path) >= length && strncasecmp(slash - length, tail, length) == 0 &&
+           ((size_t)(slash - path) == length || slash[-(ptrdiff_t)length - 1] == '/');
+}
+
+/* Folders and names of disks that other runtimes own (orphans.md I17). */
+static const struct {
+    const char *folder, *name; /* either may be NULL; name is a pattern */
+    enum host_context context;
+} contexts[] = {
+    {"UtilityVM", NULL, CONTEXT_CONTAINER},
+    {"Containers", NULL, CONTEXT_CONTAINER},
+    {"docker", NULL, CONTEXT_CONTAINER},
+    {"SandboxVm", NULL, CONTEXT_CONTAINER},
+    {NULL, "SandboxVm*.*vhd*", CONTEXT_CONTAINER},
+    {NULL, "ext4.vhdx", CONTEXT_PROFILE},
+    {NULL, "UVHD-*", CONTEXT_PROFILE},
+    {NULL, "ODFC_*", CONTEXT_PROFILE},
+    {NULL, "Profile_*", CONTEXT_PROFILE},
+    {"WindowsImageBackup", NULL, CONTEXT_PROFILE},
+    {"WSL", NULL, CONTEXT_PROFILE},
+};
+
+enum host_context interest_context(const char *path, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(contexts); i++) {
+        bool folder = !contexts[i].folder || interest_has_folder(path, contexts[i].folder);
+        bool named = !contexts[i].name || fnmatch(contexts[i].name, name, FNM_CASEFOLD) == 0;
+        if (folder && named)
+            return contexts[i].context;
+    }
+    return CONTEXT_NONE;
+}
+
+bool interest_is_avhd(const char *name)
+{
+    return has_extension(name, ".avhdx") || has_extension(name, ".avhd");
+}
+
+bool interest_is_autorecovery(const char *name)
+{
+    return interest_is_avhd(name) && fnmatch("*-AutoRecovery.avhd*", name, FNM_CASEFOLD) == 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* What the name and the folder of a file promise, before anybody opens it. */
+#ifndef HOST_INTEREST_H
+#define HOST_INTEREST_H
+
+#include "host/host.h"
+
+enum interest {
+    INTEREST_NONE,      /* only its content could make it interesting */
+    INTEREST_DISK,
+    INTEREST_CONFIG,    /* .vmcx, or .xml where configurations lie */
+    INTEREST_RUNTIME,   /* .vmrs: runtime state */
+    INTEREST_STATE,     /* .vsv: saved state of 2008-2012 R2 */
+    INTEREST_COMPANION, /* .rct, .mrt, .hrl, .hru, .vhds, .vmgs: its presence is the fact */
+    INTEREST_IGNORED,   /* copies in the host's cache folders: never primary */
+};
+
+/* `path` as the walk gives it; *sibling is set for companions. */
+enum interest interest_of(const char *path, const char *name, enum host_sibling *sibling);
+/* "…/Microsoft/Windows/Hyper-V/Virtual Machines/<GUID>.xml": the list of machines up to 2012 R2. */
+bool interest_is_registration(const char *path, struct guid *id);
+/* Whether some folder above the file has that name, any case. */
+bool interest_has_folder(const char *path, const char *folder);
+/* Whether the folder that holds the file has that name, any case. */
+bool interest_in_folder(const char *path, const char *folder);
+enum host_context interest_context(const char *path, const char *name);
+bool interest_is_avhd(const char *name);
+bool interest_is_autorecovery(const char *name);
+
+#endif

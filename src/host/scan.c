@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* From evidence to the model: walk, read every file of interest in parallel, join. */
+#include "host/host.h"
+
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "disk/witness.h"
+#include "host/gather.h"
+#include "host/index.h"
+#include "os/parallel.h"
+#include "volume/volume.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct reading {
+    struct host *host;
+    const struct host_options *options;
+    file_list *files;
+    pthread_t caller;
+    atomic_size_t done;
+    atomic_int status;
+};
+
+static bool witness_is_wanted(const struct host_options *options, const struct disk_facts *facts,
+                              const struct notes *notes)
+{
+    if (!options->workers || options->witness == WITNESS_NEVER)
+        return false;
+    return options->witness == WITNESS_ALWAYS || facts->kind == DISK_DIFFERENCING ||
+           notes_worst(notes) >= SEVERITY_WARNING;
+}
+
+/* The worst note in words, as the reason why a disk can't be used. */
+static char *worst_note(const struct notes *notes)
+{
+    const struct note *worst = NULL;
+
+    for (size_t i = 0; i < notes->count; i++)
+        if (!worst || notes->items[i].severity > worst->severity)
+            worst = &notes->items[i];
+    if (!worst)
+        return NULL;
+    if (worst->offset == NOTE_NO_OFFSET)
+        return string_printf("%s (rule %s)", worst->text, worst->rule);
+    return string_printf("%s (rule %s, offset %" PRIu64 ")", worst->text, worst->rule,
+                         worst->offset);
+}
+
+static void read_disk(struct reading *reading, struct found_file *file, io_source *source)
+{
+    struct host_disk *disk = &file->disk;
+    struct disk *opened = NULL;
+
+    file->is_disk = true;
+    int r = disk_open(&opened, source, &disk->notes);
+    if (r == 0 && witness_is_wanted(reading->options, disk_facts(opened), &disk->notes))
+        witness_compare(reading->options->workers, opened, &disk->notes);
+    if (opened)
+        disk->facts = disk_take_facts(opened);
+    disk_close(opened);
+    disk->status = r;
+    if (r < 0) {
+        disk->error = worst_note(&disk->notes);
+        if (!disk->error)
+            disk->error = strdup(strerror(-r));
+    }
+    if (r < 0 && r != -EBADMSG && r != -ENOTSUP)
+        file->error = string_printf("%s: %s", file->path, strerror(-r));
+}
+
+static void read_config(struct found_file *file, io_source *source)
+{
+    if (file->is_registration || file->size > 0) {
+        file->status = vm_config_read(&file->config, source, &file->notes);
+        file->is_config = file->status == 0;
+    }
+    if (file->status == -ENOMSG) {
+        struct notes notes = {0};
+        file->status = vm_registry_read(&file->registry, source, &notes);
+        file->is_registry = file->status == 0;
+        if (file->is_registry) {
+            notes_free(&file->notes);
+            file->notes = notes;
+        } else {
+            notes_free(&notes);
+        }
+    }
+    if (file->status == -ENOMSG)
+        file->status = 0; /* healthy, and about something else */
+}
+
+/* A disk whose file can't even be opened is a disk all the same, of which nothing is known. */
+static void mark_unopened(struct found_file *file, int r)
+{
+    if (r == -ENOENT || r == -ESTALE) {
+        file->error = string_printf("%s: %s", file->path,
+                                    r == -ENOENT ? "vanished while the scan was running"
+                                                 : "was replaced while the scan was running");
+        return;
+    }
+    file->error = string_printf("%s: cannot be opened: %s", file->path, strerror(-r));
+    file->status = r;
+    if (file->interest == INTEREST_DISK) {
+        file->is_disk = true;
+        file->disk.status = r;
+        file->disk.error = string_printf("cannot be opened: %s", strerror(-r));
+    }
+}
+
+static void read_content(struct reading *reading, struct found_file *file, io_source *source)
+{
+    struct notes ignored = {0};
+
+    switch (file->interest) {
+    case INTEREST_DISK:
+        read_disk(reading, file, source);
+        break;
+    case INTEREST_CONFIG:
+        read_config(file, source);
+        break;
+    case INTEREST_RUNTIME:
+        vm_runtime_read(&file->is_saved_state, source, &ignored);
+        break;
+    case INTEREST_NONE:
+        if (disk_probe(source) != DISK_PROBE_NONE)
+            read_disk(reading, file, source);
+        break;
+    default:
+        break;
+    }
+    notes_free(&ignored);
+}
+
+static void read_file(struct reading *reading, struct found_file *file)
+{
+    struct host_evidence *evidence = &reading->host->evidence.items[file->evidence];
+    CLEANUP(io_unref) io_source *plain = NULL;
+    CLEANUP(io_unref) io_source *source = NULL;
+
+    if (file->is_link || file->interest == INTEREST_COMPANION || file->interest == INTEREST_STATE)
+        return;
+    int r = volume_open(evidence->volume, file->inner, file->id, &plain);
+    if (r < 0) {
+        mark_unopened(file, r);
+        return;
+    }
+    source = io_counter_new(plain, &evidence->bytes_read);
+    if (!source) {
+        atomic_store(&reading->status, -ENOMEM);
+        return;
+    }
+    file->was_read = true;
+    read_content(reading, file, source);
+}
+
+static void read_one(void *user, size_t index)
+{
+    struct reading *reading = user;
+    const struct host_options *options = reading->options;
+
+    read_file(reading, &reading->files->items[index]);
+    size_t done = atomic_fetch_add(&reading->done, 1) + 1;
+    if (options->progress && pthread_equal(pthread_self(), reading->caller))
+        options->progress(options->progress_user, "reading files", done, reading->files->count);
+}
+
+static int read_files(struct host *host, const struct host_options *options, file_list *files)
+{
+    struct reading reading = {
+        .host = host, .options = options, .files = files, .caller = pthread_self()};
+    unsigned threads = options->threads ? options->threads : os_cpu_count();
+
+    parallel_for(files->count, threads, read_one, &reading);
+    return atomic_load(&reading.status);
+}
+
+static int take_disk(struct host *host, struct found_file *file)
+{
+    struct host_disk *disk = vector_push(&host->disks);
+
+    if (!disk)
+        return -ENOMEM;
+    *disk = file->disk;
+    file->disk = (struct host_disk){0};
+    file->is_disk = false;
+    disk->evidence = file->evidence;
+    disk->path = strdup(file->path);
+    disk->inner = strdup(file->inner);
+    disk->file_id = file->id;
+    disk->file_size = file->size;
+    disk->modified = file->modified;
+    disk->created = file->created;
+    disk->attributes = file->attributes;
+    if (!disk->path || !disk->inner ||
+        index_keys(disk->path, &disk->folder_key, &disk->name_key) < 0)
+        return -ENOMEM;
+    const char *slash = strrchr(disk->path, '/');
+    const char *name = slash ? slash + 1 : disk->path;
+    disk->context = interest_context(disk->path, name);
+    disk->is_avhd = interest_is_avhd(name);
+    disk->is_autorecovery = interest_is_autorecovery(name);
+    return 0;
+}
+
+static int compare_disks(const void *a, const void *b)
+{
+    const struct host_disk *x = a, *y = b;
+    int c = strcmp(x->path, y->path);
+
+    return c ? c : (x->evidence > y->evidence) - (x->evidence < y->evidence);
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int take_disks(struct host *host, file_list *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (files->items[i].is_disk && take_disk(host, &files->items[i]) < 0)
+            return -ENOMEM;
+    if (host->disks.count > 0)
+        qsort(host->disks.items, host->disks.count, sizeof(*host->disks.items), compare_disks);
+    return 0;
+}
+
+static int take_counts(struct host *host, file_list *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        struct found_file *file = &files->items[i];
+        struct host_evidence *evidence = &host->evidence.items[file->evidence];
+        evidence->files_read += file->was_read;
+        if (file->error && host_complain(evidence, STEAL(file->error)) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int note_folder(struct host *host, const char *path)
+{
+    char *folder = NULL, *name = NULL;
+    int r = index_keys(path, &folder, &name);
+
+    free(name);
+    size_t count = host->known_folders.count;
+    bool known = r == 0 && count > 0 && strcmp(host->known_folders.items[count - 1], folder) == 0;
+    char **slot = r == 0 && !known ? vector_push(&host->known_folders) : NULL;
+    if (slot)
+        *slot = folder;
+    else
+        free(folder);
+    return r < 0 || (!known && !slot) ? -ENOMEM : 0;
+}
+
+static int note_folders(struct host *host, const file_list *files)
+{
+    string_list *folders = &host->known_folders;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < files->count; i++) {
+        const struct found_file *file = &files->items[i];
+        bool interesting = file->interest != INTEREST_NONE || file->is_disk;
+        if (interesting && note_folder(host, file->path) < 0)
+            return -ENOMEM;
+    }
+    if (folders->count > 0)
+        qsort(folders->items, folders->count, sizeof(char *), compare_strings);
+    for (size_t i = 0; i < folders->count; i++) {
+        if (kept > 0 && strcmp(folders->items[kept - 1], folders->items[i]) == 0)
+            free(folders->items[i]);
+        else
+            folders->items[kept++] = folders->items[i];
+    }
+    folders->count = kept;
+    return 0;
+}
+
+/* Whether a companion of that kind and name belongs to a disk. The names of .rct, .mrt and .hrl
+ * repeat the disk's; a .vhds lends its stem to "<stem>_<GUID>.avhdx". */
+static bool is_companion_of(enum host_sibling sibling, const char *companion, const char *disk)
+{
+    size_t dot = strlen(companion), stem;
+
+    while (dot > 0 && companion[dot - 1] != '.')
+        dot--;
+    dot = dot > 0 ? dot - 1 : 0; /* companion[0, dot) is the name without its own extension */
+    if (sibling == SIBLING_VHDS)
+        return strncmp(disk, companion, dot) == 0 && disk[dot] == '_';
+    const char *disk_dot = strrchr(disk, '.');
+    stem = disk_dot ? (size_t)(disk_dot - disk) : strlen(disk);
+    if (dot == strlen(disk) && strncmp(disk, companion, dot) == 0)
+        return true;
+    return dot == stem && strncmp(disk, companion, stem) == 0;
+}
+
+struct companion {
+    char *folder_key, *name_key;
+    enum host_sibling sibling;
+};
+
+static int compare_companions(const void *a, const void *b)
+{
+    const struct companion *x = a, *y = b;
+
+    return strcmp(x->folder_key, y->folder_key);
+}
+
+static void mark_siblings(struct host *host, const struct companion *companions, size_t count)
+{
+    for (size_t i = 0; i < host->disks.count; i++) {
+        struct host_disk *disk = &host->disks.items[i];
+        size_t low = 0, high = count;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (strcmp(companions[middle].folder_key, disk->folder_key) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low < count && strcmp(companions[low].folder_key, disk->folder_key) == 0; low++)
+            if (is_companion_of(companions[low].sibling, companions[low].name_key, disk->name_key))
+                disk->siblings |= companions[low].sibling;
+    }
+}
+
+static int find_siblings(struct host *host, const file_list *files)
+{
+    VECTOR(struct companion) companions = {0};
+    int r = 0;
+
+    for (size_t i = 0; i < files->count && r == 0; i++) {
+        const struct found_file *file = &files->items[i];
+        if (file->interest != INTEREST_COMPANION)
+            continue;
+        struct companion *companion = vector_push(&companions);
+        r = companion ? index_keys(file->path, &companion->folder_key, &companion->name_key)
+                      : -ENOMEM;
+        if (companion)
+            companion->sibling = file->sibling;
+    }
+    if (companions.count > 0)
+        qsort(companions.items, companions.count, sizeof(*companions.items), compare_companions);
+    if (r == 0)
+        mark_siblings(host, companions.items, companions.count);
+    for (size_t i = 0; i < companions.count; i++) {
+        free(companions.items[i].folder_key);
+        free(companions.items[i].name_key);
+    }
+    vector_free(&companions);
+    return r;
+}
+
+static int join(struct host *host, file_list *files)
+{
+    int r = take_counts(host, files);
+
+    if (r == 0)
+        r = note_folders(host, files);
+    if (r == 0)
+        r = take_disks(host, files);
+    if (r == 0)
+        r = find_siblings(host, files);
+    if (r == 0)
+        r = index_make(host);
+    if (r == 0)
+        r = machines_make(host, files);
+    for (size_t i = 0; i < host->evidence.count; i++) {
+        string_list *errors = &host->evidence.items[i].errors;
+        if (errors->count > 0)
+            qsort(errors->items, errors->count, sizeof(char *), compare_strings);
+    }
+    return r;
+}
+
+int host_scan(struct host *host, const struct host_options *options)
+{
+    file_list files = {0};
+    bool something = false;
+    int r = gather_files(host, options, &files);
+
+    if (r == 0)
+        r = read_files(host, options, &files);
+    if (r == 0)
+        r = join(host, &files);
+    gather_free(&files);
+    for (size_t i = 0; i < host->evidence.count; i++)
+        something = something || !host->evidence.items[i].unreadable;
+    return r == 0 && !something ? -ENODATA : r;
+}
