@@ -14,6 +14,7 @@ static const struct {
     const struct disk_ops *ops;
 } formats[] = {
     {DISK_PROBE_VHDX, &vhdx_ops},
+    {DISK_PROBE_VHD, &vhd_ops},
 };
 
 static const struct disk_ops *find_ops(io_source *source)
