@@ -49,6 +49,8 @@ static int set_count(struct vm_config *config, void *field, const struct tree_no
 
 static int parse_guid(const struct tree_node *node, struct guid *guid, bool *has)
 {
+    if (node->size == 0)
+        return 0;
     if (!node->bytes || !guid_parse_string(node->bytes, guid))
         return -EINVAL;
     *has = !guid_is_zero(guid);

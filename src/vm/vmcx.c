@@ -116,10 +116,11 @@ static bool object_is_plausible(const struct vmcx_object *object, uint64_t place
     }
     if (object->type < VMCX_OBJECT_TABLE || object->type > VMCX_OBJECT_FILE)
         return false;
-    if (!range_fits(object->offset, needed, io_size(file))) {
+    if (object->offset < VMCX_OBJECT_TABLE_OFFSET ||
+        !range_fits(object->offset, needed, io_size(file))) {
         notes_add(notes, SEVERITY_PROBLEM, "VMCX-OBJECT-RANGE", place,
-                  "An object of type %u at 0x%llx, %u bytes, reaches behind the end of the file "
-                  "at 0x%llx",
+                  "An object of type %u at 0x%llx, %u bytes, does not lie between the headers and "
+                  "the end of the file at 0x%llx",
                   object->type, (unsigned long long)object->offset, object->size,
                   (unsigned long long)io_size(file));
         return false;
@@ -186,6 +187,12 @@ static int read_object_table(const struct vmcx *vmcx, io_source *file, uint64_t 
     if (!entries)
         return -ENOMEM;
     r = io_read(file, offset + sizeof(head), entries, size);
+    /* The last slot is kept for the next table: another use of it means that the count is wrong. */
+    if (r == 0 && (count == 0 || (entries[count - 1].type != VMCX_OBJECT_EMPTY &&
+                                  entries[count - 1].type != VMCX_OBJECT_TABLE)))
+        notes_add(notes, SEVERITY_PROBLEM, "VMCX-OBJECT-TABLE", offset,
+                  "The last of %u slots is not empty and names no next table: some may be missing",
+                  count);
     for (uint32_t i = 0; i < count && r == 0; i++)
         r = read_object(vmcx, file, &entries[i],
                         offset + sizeof(head) + i * sizeof(struct vmcx_object_disk), objects,
