@@ -20,25 +20,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* In memory if possible: some tests make ten thousands of folders. */
-static const char *temporary_base(void)
+static inline int temporary_enter_in(const char *base, void **state)
 {
-    const char *base = getenv("TMPDIR");
-
-    if (base && *base)
-        return base;
-    return access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
-}
-
-static int temporary_enter(void **state)
-{
-    char *path = string_printf("%s/hvchain-test-XXXXXX", temporary_base());
+    char *path = string_printf("%s/hvchain-test-XXXXXX", base);
 
     *state = path;
     return path && mkdtemp(path) && chmod(path, 0755) == 0 && chdir(path) == 0 ? 0 : -1;
 }
 
-static int temporary_leave(void **state)
+static inline int temporary_enter(void **state)
+{
+    const char *base = getenv("TMPDIR");
+
+    return temporary_enter_in(base && *base ? base : "/tmp", state);
+}
+
+/* In memory if possible, for tests that make ten thousands of files and folders. */
+static inline int temporary_enter_memory(void **state)
+{
+    return access("/dev/shm", W_OK | X_OK) == 0 ? temporary_enter_in("/dev/shm", state)
+                                                : temporary_enter(state);
+}
+
+static inline int temporary_leave(void **state)
 {
     int status;
     pid_t pid = fork();

@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "os/parallel.h"
+#include "os/sandbox.h"
 #include "volume/volume.h"
 
 #include <limits.h>
@@ -553,6 +554,41 @@ static void test_special_root(void **state)
                         "! : not entered: a special file system of the running system\n");
 }
 
+/* What the sandbox leaves is all that a walk needs, and nothing beside the evidence. */
+static int inside_the_sandbox(void)
+{
+    static const char *const readable[] = {"evidence"};
+    CLEANUP(record) struct record record = {{0}};
+    struct sandbox_state state;
+    struct volume *volume = NULL;
+
+    put_folder("evidence");
+    put_folder("evidence/folder");
+    put_file("evidence/folder/file", "");
+    put_folder("beside");
+    sandbox_enter(readable, 1, &state);
+    walk("evidence", &record);
+    if (strcmp(strbuf_text(&record.text), "D folder\nF folder/file\n") != 0)
+        return 1;
+    int r = volume_open_directory(&volume, "beside");
+    volume_close(volume);
+    if (state.landlock && r != -EACCES)
+        return 2;
+    volume = NULL;
+    io_source *source = NULL;
+    if (volume_open_directory(&volume, "evidence") < 0 ||
+        volume_open(volume, "folder/file", 0, &source) < 0)
+        return 3;
+    io_unref(source);
+    volume_close(volume);
+    return 0;
+}
+
+static void test_inside_the_sandbox(void **state)
+{
+    expect_child(inside_the_sandbox);
+}
+
 static int end_at_second(void *user, const struct volume_entry *entry)
 {
     return ++*(int *)user == 2 ? -ECANCELED : 0;
@@ -635,6 +671,8 @@ static void test_opening_from_several_threads(void **state)
 }
 
 #define on_files(test) cmocka_unit_test_setup_teardown(test, temporary_enter, temporary_leave)
+#define on_many_files(test)                                                                        \
+    cmocka_unit_test_setup_teardown(test, temporary_enter_memory, temporary_leave)
 
 int main(void)
 {
@@ -647,9 +685,9 @@ int main(void)
         on_files(test_devices),
         on_files(test_hard_links_once),
         on_files(test_names_of_any_kind),
-        on_files(test_ten_thousand_deep),
-        on_files(test_too_deep_is_said),
-        on_files(test_large_folder),
+        on_many_files(test_ten_thousand_deep),
+        on_many_files(test_too_deep_is_said),
+        on_many_files(test_large_folder),
         on_files(test_unreadable_folders),
         on_files(test_access_times_stay),
         on_files(test_vanishing),
@@ -658,6 +696,7 @@ int main(void)
         on_files(test_moving_out_of_reach),
         on_files(test_mounts),
         on_files(test_special_root),
+        on_files(test_inside_the_sandbox),
         on_files(test_visitor_ends_the_walk),
         on_files(test_one_file),
         on_files(test_opening_from_several_threads),
