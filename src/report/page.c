@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HANG 2 /* later lines of a paragraph with a label stand so much further in */
+
 enum ink severity_ink(enum severity severity)
 {
     static const enum ink inks[] = {
@@ -66,6 +68,15 @@ void page_heading(struct page *page, const char *text)
     page_end_line(page);
 }
 
+void page_title(struct page *page, enum severity severity, const char *title)
+{
+    page_end_line(page);
+    page_ink(page, severity_ink(severity), severity_mark(page, severity));
+    page_blank(page, 1);
+    page_ink(page, INK_HEADING, title);
+    page_end_line(page);
+}
+
 void page_line(struct page *page, unsigned indent, const char *text)
 {
     CLEANUP_FREE char *printable = page_printable(page, text);
@@ -77,24 +88,30 @@ void page_line(struct page *page, unsigned indent, const char *text)
     page_end_line(page);
 }
 
-/* Words are what stands between blanks; one that is wider than the page has a line of its own. */
-static void put_wrapped(struct page *page, size_t indent, char *words)
+/*
+ * Words are what stands between blanks; one that is wider than the page has a line of its own.
+ * `column` is where the first one goes, `hang` where later lines begin.
+ */
+static void put_wrapped(struct page *page, size_t column, size_t hang, char *words)
 {
-    size_t column = indent;
+    bool fresh = column == hang; /* nothing stands on the line yet */
+    bool space = false;
     char *rest = NULL;
 
     for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
         size_t width = text_width(word);
-        if (column > indent && column + 1 + width > page->style.width) {
+        if (!fresh && column + space + width > page->style.width) {
             page_end_line(page);
-            page_blank(page, indent);
-            column = indent;
-        } else if (column > indent) {
+            page_blank(page, hang);
+            column = hang;
+        } else if (space) {
             page_blank(page, 1);
             column++;
         }
         output_text(page->out, word);
         column += width;
+        fresh = false;
+        space = true;
     }
     page_end_line(page);
 }
@@ -102,13 +119,13 @@ static void put_wrapped(struct page *page, size_t indent, char *words)
 void page_paragraph(struct page *page, unsigned indent, const char *label, const char *text)
 {
     CLEANUP_FREE char *printable = page_printable(page, text);
-    size_t label_width = text_width(label);
+    size_t hang = indent + (label[0] ? HANG : 0);
 
     if (!printable)
         return;
     page_blank(page, indent);
     output_text(page->out, label);
-    put_wrapped(page, indent + label_width, printable);
+    put_wrapped(page, indent + text_width(label), hang, printable);
 }
 
 void page_sentence(struct page *page, unsigned indent, const char *label, const char *format, ...)

@@ -41,11 +41,12 @@ void page_blank(struct page *, size_t columns);
 void page_end_line(struct page *);
 
 void page_heading(struct page *, const char *text);
+/* An empty line, then a line with the mark of a severity and a title, which is printable. */
+void page_title(struct page *, enum severity, const char *title);
 /* One line that is never broken: a path, a command. */
 void page_line(struct page *, unsigned indent, const char *text);
-/*
- * "LABEL words words ..." wrapped, later lines below the first word. The label is our own words.
- */
+/* "LABEL words words ..." wrapped, later lines a little further in when there is a label, which is
+ * our own words. */
 void page_paragraph(struct page *, unsigned indent, const char *label, const char *text);
 /* The same with a text made here. */
 void page_sentence(struct page *, unsigned indent, const char *label, const char *format, ...)

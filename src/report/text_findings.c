@@ -39,7 +39,7 @@ static void put_commands(struct page *page, const string_list *commands)
 {
     if (commands->count == 0)
         return;
-    page_line(page, 4, "Commands, to be read before they are run:");
+    page_paragraph(page, 4, "", "Commands, to be read before they are run:");
     for (size_t i = 0; i < commands->count; i++)
         page_line(page, 6, commands->items[i]);
 }
@@ -52,11 +52,8 @@ static void put_title(struct page *page, size_t number, const struct finding *f)
         output_fail(page->out, -ENOMEM);
         return;
     }
-    page_end_line(page);
-    page_ink(page, severity_ink(f->severity), severity_mark(page, f->severity));
-    page_blank(page, 1);
-    page_ink(page, INK_HEADING, text);
-    page_ink(page, INK_PLAIN, "  ");
+    page_title(page, f->severity, text);
+    page_blank(page, 4);
     page_ink(page, severity_ink(f->severity), severity_name(f->severity));
     page_ink(page, INK_PLAIN, ", ");
     page_ink(page, INK_PLAIN, confidence_name(f->confidence));

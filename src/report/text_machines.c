@@ -143,11 +143,7 @@ static void put_machine_title(struct page *page, const struct place *place)
         output_fail(page->out, -ENOMEM);
         return;
     }
-    page_end_line(page);
-    page_ink(page, severity_ink(place->worst), severity_mark(page, place->worst));
-    page_blank(page, 1);
-    page_ink(page, INK_HEADING, printable);
-    page_end_line(page);
+    page_title(page, place->worst, printable);
 }
 
 /* What is known of the machine itself, in one sentence. */

@@ -43,11 +43,14 @@ static void put_worst(struct page *page, bool sure)
     page_ink(page, severity_ink(s->worst), severity_mark(page, s->worst));
     page_blank(page, 1);
     page_ink(page, INK_HEADING, "VERDICT: ");
+    if (s->disks == 0 && s->worst == SEVERITY_OK) {
+        page_ink(page, INK_PLAIN, "no virtual disk was found");
+        page_end_line(page);
+        return;
+    }
     page_ink(page, severity_ink(s->worst), severity_name(s->worst));
     page_end_line(page);
-    if (s->disks == 0)
-        page_paragraph(page, 4, "", "No virtual disk was found.");
-    else if (s->worst <= SEVERITY_INFO && sure)
+    if (s->worst <= SEVERITY_INFO && sure)
         page_paragraph(page, 4, "", "Hyper-V knows of every disk that it should know of. There is "
                        "nothing to do.");
 }
@@ -59,9 +62,9 @@ static void put_counts(struct page *page)
     char bytes[BYTES_TEXT_SIZE];
 
     if (orphans > 0)
-        page_sentence(page, 4, "", "%zu orphaned checkpoint disk%s, %s: disks with or without data "
-                      "that no VM and no checkpoint in Hyper-V accounts for.", orphans,
-                      plural(orphans), bytes_format(s->orphan_bytes, bytes));
+        page_sentence(page, 4, "", "%zu orphaned checkpoint disk%s (%s): no VM and no checkpoint "
+                      "in Hyper-V accounts for %s.", orphans, plural(orphans),
+                      bytes_format(s->orphan_bytes, bytes), orphans == 1 ? "it" : "them");
     if (s->by_class[CLASS_CORRUPT] > 0)
         page_sentence(page, 4, "", "%zu file%s that should be a virtual disk can't be read as one.",
                       s->by_class[CLASS_CORRUPT], plural(s->by_class[CLASS_CORRUPT]));
@@ -102,6 +105,8 @@ static void put_missing(struct page *page)
     for (size_t i = 0; i < host->nodes.count; i++) {
         const struct host_node *n = &host->nodes.items[i];
         const char *of = n->name[0] ? " of host " : "";
+        if (n->is_shared_storage)
+            continue;
         if (!n->has_registry)
             page_sentence(page, 6, "- ", "the list of VMs%s%s (data.vmcx, registration folder or "
                           "--inventory)", of, n->name);
@@ -130,8 +135,8 @@ static void put_doubts(struct page *page, size_t doubtful)
                       "given; one of them may use what looks unused (--host NAME=DIR).", unknown,
                       plural(unknown));
     if (errors > 0)
-        page_sentence(page, 4, "Not read: ", "%zu thing%s on the evidence, listed at the end.",
-                      errors, plural(errors));
+        page_sentence(page, 4, "Not read: ", "%zu file%s or folder%s of the evidence, listed at the end.",
+                      errors, plural(errors), plural(errors));
 }
 
 static void put_looked_at(struct page *page)
