@@ -112,10 +112,10 @@ static bool stands_for_cycle(const struct judge *judge, size_t disk)
 {
     const struct disk_verdict *disks = judge->verdict->disks;
 
-    if (!disks[disk].in_cycle)
+    if (!disks[disk].in_cycle || disks[disk].tracked)
         return false;
     for (size_t other = disks[disk].parent; other != disk; other = disks[other].parent)
-        if (other < disk || judge->verdict->disks[other].referenced)
+        if (other < disk)
             return false;
     return true;
 }

@@ -41,6 +41,8 @@ void gather_free(file_list *);
 
 /* Turns what was read into machines, checkpoints and lists; after the disks are indexed. */
 int machines_make(struct host *, file_list *);
+/* Resolves every drive of the machines that are there; part of machines_make(). */
+int machines_resolve(struct host *);
 /* Adds what the inventories among the evidence name. */
 int inventories_read(struct host *);
 

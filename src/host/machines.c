@@ -519,7 +519,7 @@ static int drop_weak_claim(struct host *host, struct host_drive *drive, size_t n
     return 0;
 }
 
-static int resolve_drives(struct host *host)
+int machines_resolve(struct host *host)
 {
     size_t *longest = calloc(host->disks.count + 1, sizeof(*longest));
     int r = longest ? each_drive(host, resolve_drive, NULL) : -ENOMEM;
@@ -529,6 +529,7 @@ static int resolve_drives(struct host *host)
         each_drive(host, drop_weak_claim, longest);
     }
     free(longest);
+    mark_shared_storage(host);
     return r;
 }
 
@@ -583,11 +584,10 @@ int machines_make(struct host *host, file_list *files)
     if (r == 0)
         r = inventories_read(host);
     if (r == 0)
-        r = resolve_drives(host);
+        r = machines_resolve(host);
     if (r == 0)
         r = report_missing(&joining);
     if (r == 0) {
-        mark_shared_storage(host);
         judge_unlisted(host);
         mark_saved(&joining);
         r = keep_troubles(&joining);

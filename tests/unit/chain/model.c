@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "../testing.h"
+
+#include "model.h"
+
+#include "base/strbuf.h"
+#include "host/gather.h"
+#include "host/index.h"
+#include "host/interest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct maker {
+    struct host *host;
+    size_t line;
+    struct host_machine *machine;
+};
+
+static struct guid number_guid(unsigned long number)
+{
+    struct guid guid = {{0}};
+
+    guid.bytes[14] = (uint8_t)(number >> 8);
+    guid.bytes[15] = (uint8_t)number;
+    return guid;
+}
+
+/* The value behind "key=", or NULL. */
+static const char *value_of(const char *word, const char *key)
+{
+    size_t length = strlen(key);
+
+    return strncmp(word, key, length) == 0 && word[length] == '=' ? word + length + 1 : NULL;
+}
+
+static void windows_slashes(char *path)
+{
+    for (; *path; path++)
+        if (*path == '/')
+            *path = '\\';
+}
+
+static char *recorded(const char *path)
+{
+    char *text = strchr(path, '\\') ? strdup(path) : string_printf("C:/e/%s", path);
+
+    if (!strchr(path, '\\'))
+        windows_slashes(text);
+    return text;
+}
+
+static void disk_word(struct host_disk *disk, const char *word, bool *own_linkage, bool *relative)
+{
+    struct disk_facts *facts = disk->facts;
+    const char *value;
+
+    if ((value = value_of(word, "parent"))) {
+        facts->kind = DISK_DIFFERENCING;
+        facts->parent = calloc(1, sizeof(*facts->parent));
+        facts->parent->has_linkage = true;
+        facts->parent->relative_path = strdup(value);
+        facts->allocated_blocks = facts->blocks[BLOCK_PARTIALLY_PRESENT] = 1;
+    } else if ((value = value_of(word, "linkage"))) {
+        facts->parent->linkage = number_guid(strtoul(value, NULL, 10));
+        *own_linkage = true;
+    } else if ((value = value_of(word, "abs"))) {
+        facts->parent->absolute_path = recorded(value);
+    } else if ((value = value_of(word, "id"))) {
+        facts->data_write_guid = number_guid(strtoul(value, NULL, 10));
+    } else if ((value = value_of(word, "vid"))) {
+        facts->virtual_disk_id = number_guid(strtoul(value, NULL, 10));
+    } else if ((value = value_of(word, "blocks"))) {
+        facts->allocated_blocks = facts->blocks[BLOCK_PARTIALLY_PRESENT] =
+            strtoul(value, NULL, 10);
+    } else if ((value = value_of(word, "zero"))) {
+        facts->blocks[BLOCK_ZERO] = strtoul(value, NULL, 10);
+    } else if ((value = value_of(word, "unmapped"))) {
+        facts->blocks[BLOCK_UNMAPPED] = strtoul(value, NULL, 10);
+    } else if ((value = value_of(word, "time"))) {
+        disk->modified = (filetime)10000000 * 60 * strtoul(value, NULL, 10);
+    } else if (strcmp(word, "corrupt") == 0) {
+        disk->status = -1;
+    } else if (strcmp(word, "norel") == 0) {
+        *relative = false;
+    } else if (strcmp(word, "dirty") == 0) {
+        facts->log = DISK_LOG_REPLAYED;
+    } else if (strcmp(word, "hrl") == 0) {
+        disk->siblings |= SIBLING_HRL;
+    } else if (strcmp(word, "vhds") == 0) {
+        disk->siblings |= SIBLING_VHDS;
+    } else if (strcmp(word, "ntfs") == 0) {
+        disk->attributes = 2;
+    } else {
+        fail_msg("line %s: unknown word", word);
+    }
+}
+
+static void make_disk(struct maker *maker, char *words)
+{
+    char *rest, *path = strtok_r(words, " ", &rest);
+    struct host_disk *disk = vector_push(&maker->host->disks);
+    struct disk_facts *facts = calloc(1, sizeof(*facts));
+    bool own_linkage = false, relative = true;
+
+    *facts = (struct disk_facts){.kind = DISK_DYNAMIC,
+                                 .virtual_size = 1 << 30,
+                                 .block_size = 1 << 21,
+                                 .logical_sector_size = 512,
+                                 .log = DISK_LOG_CLEAN,
+                                 .has_counts = true,
+                                 .has_virtual_disk_id = true,
+                                 .virtual_disk_id = number_guid(1000 + maker->line),
+                                 .data_write_guid = number_guid(maker->line)};
+    disk->facts = facts;
+    disk->evidence = maker->host->evidence.count - 1;
+    disk->path = string_printf("/e/%s", path);
+    disk->inner = strdup(path);
+    disk->file_size = 4 << 20;
+    assert_int_equal(index_keys(disk->path, &disk->folder_key, &disk->name_key), 0);
+    const char *name = strrchr(disk->path, '/') + 1;
+    disk->context = interest_context(disk->path, name);
+    disk->is_avhd = interest_is_avhd(name);
+    disk->is_autorecovery = interest_is_autorecovery(name);
+    for (char *word; (word = strtok_r(NULL, " ", &rest));)
+        disk_word(disk, word, &own_linkage, &relative);
+    if (!facts->parent)
+        return;
+    for (size_t i = 0; i < maker->host->disks.count && !own_linkage; i++) {
+        struct host_disk *parent = &maker->host->disks.items[i];
+        if (strcmp(parent->inner, facts->parent->relative_path) == 0) {
+            facts->parent->linkage = parent->facts->data_write_guid;
+            facts->virtual_disk_id = parent->facts->virtual_disk_id;
+        }
+    }
+    char *slash = strrchr(facts->parent->relative_path, '/');
+    char *spelled = string_printf(".\\%s", slash ? slash + 1 : facts->parent->relative_path);
+    free(facts->parent->relative_path);
+    facts->parent->relative_path = relative ? spelled : NULL;
+    if (!relative)
+        free(spelled);
+}
+
+static void add_drive(drive_list *drives, const char *path)
+{
+    char *text = recorded(path);
+
+    assert_int_equal(host_add_drive(drives, 0, (int)drives->count, text, "VHD"), 0);
+    free(text);
+}
+
+static void make_machine(struct maker *maker, char *words)
+{
+    char *rest, *name = strtok_r(words, " ", &rest);
+    struct host_machine *machine = vector_push(&maker->host->machines);
+    const char *value;
+
+    *machine = (struct host_machine){.id = number_guid(5000 + maker->line),
+                                     .has_id = true,
+                                     .name = strdup(name),
+                                     .config = string_printf("/e/%s.vmcx", name),
+                                     .node = maker->host->nodes.count - 1,
+                                     .registered = HOST_YES,
+                                     .merge_pending = HOST_NO};
+    maker->machine = machine;
+    maker->host->configs_read++;
+    for (char *word; (word = strtok_r(NULL, " ", &rest));) {
+        if ((value = value_of(word, "drive")))
+            add_drive(&machine->drives, value);
+        else if (strcmp(word, "unlisted") == 0)
+            machine->registered = HOST_NO;
+        else if (strcmp(word, "unknown") == 0)
+            machine->registered = HOST_UNKNOWN;
+        else if (strcmp(word, "planned") == 0)
+            machine->planned = true;
+        else if (strcmp(word, "saved") == 0)
+            machine->saved_state = true;
+        else if (strcmp(word, "replica") == 0)
+            machine->replicated = true;
+        else if (strcmp(word, "pending") == 0)
+            machine->merge_pending = HOST_YES;
+        else if (strcmp(word, "unreadable") == 0)
+            machine->journal = VM_JOURNAL_UNREADABLE;
+        else
+            fail_msg("vm %s: unknown word", word);
+    }
+}
+
+static void make_checkpoint(struct maker *maker, char *words)
+{
+    char *rest, *name = strtok_r(words, " ", &rest);
+    struct host_checkpoint *checkpoint = vector_push(&maker->machine->checkpoints);
+    const char *value;
+
+    checkpoint->config = string_printf("/e/Snapshots/%s.vmcx", name);
+    checkpoint->name = strdup(name);
+    checkpoint->kind = checkpoint_kind(name, maker->machine->name);
+    maker->host->configs_read++;
+    for (char *word; (word = strtok_r(NULL, " ", &rest));)
+        if ((value = value_of(word, "drive")))
+            add_drive(&checkpoint->drives, value);
+}
+
+static void make_node(struct maker *maker, const char *name)
+{
+    struct host_node *node = vector_push(&maker->host->nodes);
+    struct host_evidence *evidence = vector_push(&maker->host->evidence);
+
+    node->name = strdup(name);
+    evidence->path = strdup("/e");
+    evidence->node = maker->host->nodes.count - 1;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(((const struct host_disk *)a)->path, ((const struct host_disk *)b)->path);
+}
+
+void model_make(struct host *host, const char *const *lines, size_t count)
+{
+    struct maker maker = {.host = host};
+
+    host_init(host);
+    if (count == 0 || strncmp(lines[0], "node ", 5) != 0)
+        make_node(&maker, "");
+    for (size_t i = 0; i < count; i++) {
+        char *line = strdup(lines[i]);
+        char *words = strchr(line, ' ');
+        if (words)
+            *words++ = '\0';
+        maker.line = i + 1;
+        if (strcmp(line, "list") == 0)
+            host->nodes.items[host->nodes.count - 1].has_registry = true;
+        else if (strcmp(line, "node") == 0)
+            make_node(&maker, words);
+        else if (strcmp(line, "disk") == 0)
+            make_disk(&maker, words);
+        else if (strcmp(line, "vm") == 0)
+            make_machine(&maker, words);
+        else if (strcmp(line, "cp") == 0)
+            make_checkpoint(&maker, words);
+        else
+            fail_msg("%s: unknown line", line);
+        free(line);
+    }
+    if (host->disks.count > 0)
+        qsort(host->disks.items, host->disks.count, sizeof(*host->disks.items), compare_paths);
+    assert_int_equal(index_make(host), 0);
+    assert_int_equal(machines_resolve(host), 0);
+}
+
+size_t model_disk(const struct host *host, const char *path)
+{
+    for (size_t i = 0; i < host->disks.count; i++)
+        if (strcmp(host->disks.items[i].inner, path) == 0)
+            return i;
+    fail_msg("no disk %s", path);
+    return HOST_NONE;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * A host in a few lines of text, for tests of what follows from it. One thing per line:
+ *
+ *   list                              the host's list of machines was read
+ *   node NAME                         what follows belongs to this host
+ *   disk PATH [words]                 a whole disk, or with parent=PATH a differencing one
+ *       parent=PATH   relative_path and linkage of that disk
+ *       linkage=N     another linkage than the parent's identifier
+ *       abs=PATH      absolute_win32_path; norel: no relative_path
+ *       id=N vid=N    DataWriteGuid and VirtualDiskId; by default id is the line's number, vid 1000+
+ *       blocks=N zero=N unmapped=N   states; by default a child has one allocated block
+ *       time=MINUTES  when it was changed
+ *       corrupt dirty hrl vhds ntfs
+ *   vm NAME [words] drive=PATH …      registered unless: unlisted, unknown, planned
+ *       saved replica pending unreadable
+ *   cp NAME drive=PATH …              a checkpoint of the last vm
+ *
+ * Paths are below /e; drives are recorded as C:\e\… unless they hold a backslash themselves.
+ */
+#ifndef TESTS_CHAIN_MODEL_H
+#define TESTS_CHAIN_MODEL_H
+
+#include "host/host.h"
+
+void model_make(struct host *, const char *const *lines, size_t count);
+/* Index of a disk by its path below /e; fails the test when there is none. */
+size_t model_disk(const struct host *, const char *path);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Parents, chains, findings and the summary that follow from a model. */
+#include "../testing.h"
+
+#include "model.h"
+
+#include "base/checked.h"
+#include "base/strbuf.h"
+#include "chain/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct judged {
+    struct host host;
+    struct verdict verdict;
+};
+
+static void judge_lines(struct judged *judged, const char *const *lines, size_t count)
+{
+    model_make(&judged->host, lines, count);
+    assert_int_equal(verdict_make(&judged->verdict, &judged->host), 0);
+}
+
+#define JUDGE(judged, ...)                                                                         \
+    do {                                                                                           \
+        static const char *const lines_[] = {__VA_ARGS__};                                         \
+        judge_lines((judged), lines_, ARRAY_SIZE(lines_));                                         \
+    } while (0)
+
+static void judged_free(struct judged *judged)
+{
+    verdict_free(&judged->verdict);
+    host_free(&judged->host);
+}
+
+static const struct disk_verdict *verdict_of(const struct judged *judged, const char *path)
+{
+    return &judged->verdict.disks[model_disk(&judged->host, path)];
+}
+
+static const struct finding *finding_of(const struct judged *judged, const char *code)
+{
+    for (size_t i = 0; i < judged->verdict.findings.count; i++)
+        if (strcmp(judged->verdict.findings.items[i].code, code) == 0)
+            return &judged->verdict.findings.items[i];
+    return NULL;
+}
+
+static void test_keys_in_order(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk x/a.vhdx id=50", "disk x/r.avhdx parent=x/a.vhdx",
+          "disk y/b.avhdx parent=y/a.vhdx linkage=50 abs=x/a.vhdx",
+          "disk z/c.avhdx parent=z/a.vhdx linkage=50 norel");
+    assert_int_equal(verdict_of(&j, "x/r.avhdx")->parent_key, PARENT_BY_RELATIVE_PATH);
+    assert_int_equal(verdict_of(&j, "y/b.avhdx")->parent_key, PARENT_BY_ABSOLUTE_PATH);
+    assert_int_equal(verdict_of(&j, "z/c.avhdx")->parent_key, PARENT_BY_IDENTIFIER);
+    for (size_t i = 1; i < j.verdict.disk_count; i++)
+        assert_int_equal(j.verdict.disks[i].parent, model_disk(&j.host, "x/a.vhdx"));
+    judged_free(&j);
+}
+
+/* A path is believed only when the linkage matches: the identifier finds the true parent. */
+static void test_wrong_file_at_the_path(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk x/a.vhdx id=1", "disk y/old.vhdx id=50",
+          "disk x/b.avhdx parent=x/a.vhdx linkage=50");
+    assert_int_equal(verdict_of(&j, "x/b.avhdx")->parent_state, PARENT_MATCHED);
+    assert_int_equal(verdict_of(&j, "x/b.avhdx")->parent_key, PARENT_BY_IDENTIFIER);
+    assert_int_equal(verdict_of(&j, "x/b.avhdx")->parent, model_disk(&j.host, "y/old.vhdx"));
+    judged_free(&j);
+}
+
+static void test_copies_are_not_guessed(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk x/a.vhdx id=50", "disk y/a.vhdx id=50",
+          "disk z/b.avhdx parent=z/gone.vhdx linkage=50", "vm v drive=z/b.avhdx");
+    assert_int_equal(verdict_of(&j, "z/b.avhdx")->parent_state, PARENT_MISSING);
+    assert_int_equal(verdict_of(&j, "z/b.avhdx")->parent_copies, 2);
+    const struct finding *finding = finding_of(&j, "ambiguous-parent");
+    assert_non_null(finding);
+    assert_int_equal(finding->evidence.count, 2);
+    judged_free(&j);
+}
+
+static void test_zero_linkage_matches_nothing(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk a.vhdx id=0", "disk b.avhdx parent=a.vhdx linkage=0");
+    assert_int_equal(verdict_of(&j, "b.avhdx")->parent_state, PARENT_MISMATCHED);
+    judged_free(&j);
+}
+
+static void test_chain_of_a_machine(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx",
+          "disk a_2.avhdx parent=a_1.avhdx", "disk a_3.avhdx parent=a_2.avhdx",
+          "vm v drive=a_3.avhdx", "cp c drive=a_2.avhdx");
+    assert_int_equal(j.verdict.chains.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct chain *chain = &j.verdict.chains.items[i];
+        bool own = chain->checkpoint == HOST_NONE;
+        assert_true(chain->complete);
+        assert_int_equal(chain->leaf, model_disk(&j.host, own ? "a_3.avhdx" : "a_2.avhdx"));
+        assert_int_equal(chain->layers.count, own ? 4 : 3);
+        assert_int_equal(chain->untracked_layers, own ? 2 : 1);
+        assert_int_equal(chain->layers.items[chain->layers.count - 1],
+                         model_disk(&j.host, "a.vhdx"));
+    }
+    judged_free(&j);
+}
+
+static void test_cycle_is_said_once(void **state)
+{
+    struct judged j;
+    size_t said = 0;
+
+    JUDGE(&j, "list", "disk a.avhdx parent=b.avhdx linkage=3",
+          "disk b.avhdx parent=c.avhdx linkage=4", "disk c.avhdx parent=a.avhdx linkage=2",
+          "disk d.avhdx parent=c.avhdx", "vm v drive=d.avhdx");
+    for (size_t i = 0; i < j.verdict.findings.count; i++)
+        said += strcmp(j.verdict.findings.items[i].code, "chain-cycle") == 0;
+    assert_int_equal(said, 1);
+    assert_int_equal(finding_of(&j, "chain-cycle")->evidence.count, 3);
+    assert_int_equal(j.verdict.chains.count, 1);
+    assert_false(j.verdict.chains.items[0].complete);
+    assert_int_equal(j.verdict.chains.items[0].layers.count, 4);
+    judged_free(&j);
+}
+
+static void test_deep_chain(void **state)
+{
+    enum { DEPTH = 300 };
+    char *lines[DEPTH + 3];
+    struct judged j;
+
+    lines[0] = strdup("list");
+    lines[1] = strdup("disk d0.vhdx");
+    for (int i = 1; i <= DEPTH; i++)
+        lines[i + 1] = string_printf("disk d%d.%s parent=d%d.%s", i, i ? "avhdx" : "vhdx", i - 1,
+                                     i > 1 ? "avhdx" : "vhdx");
+    lines[DEPTH + 2] = string_printf("vm v drive=d%d.avhdx", DEPTH);
+    judge_lines(&j, (const char *const *)lines, DEPTH + 3);
+    assert_int_equal(j.verdict.chains.items[0].layers.count, DEPTH + 1);
+    assert_int_equal(j.verdict.chains.items[0].untracked_layers, DEPTH);
+    assert_non_null(finding_of(&j, "chain-too-deep"));
+    judged_free(&j);
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        free(lines[i]);
+}
+
+static void test_reason_of_a_mismatch(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk a.vhdx vid=7 time=200",
+          "disk b.avhdx parent=a.vhdx linkage=99 vid=7 time=100",
+          "disk c.avhdx parent=a.vhdx linkage=98 vid=8");
+    size_t replaced = 0, written = 0;
+    for (size_t i = 0; i < j.verdict.findings.count; i++) {
+        const struct finding *finding = &j.verdict.findings.items[i];
+        for (size_t e = 0; e < finding->evidence.count; e++) {
+            replaced += strstr(finding->evidence.items[e], "parent was replaced") != NULL;
+            written += strstr(finding->evidence.items[e], "written after this child") != NULL;
+        }
+    }
+    assert_int_equal(replaced, 1);
+    assert_int_equal(written, 1);
+    judged_free(&j);
+}
+
+/* Without all evidence nothing is called safe, and nothing is certain. */
+static void test_caution(void **state)
+{
+    struct judged sure, unsure;
+
+    JUDGE(&sure, "list", "disk a.vhdx", "disk a-AutoRecovery.avhdx parent=a.vhdx",
+          "vm v drive=a.vhdx");
+    const struct finding *finding = finding_of(&sure, "autorecovery-leftover");
+    assert_non_null(strstr(finding->next_step, "remove it"));
+    assert_int_equal(finding->blocked_by.count, 0);
+    JUDGE(&unsure, "disk a.vhdx", "disk a-AutoRecovery.avhdx parent=a.vhdx",
+          "vm v unknown drive=a.vhdx");
+    finding = finding_of(&unsure, "autorecovery-leftover");
+    assert_null(strstr(finding->next_step, "remove it"));
+    assert_int_equal(finding->confidence, CONFIDENCE_POSSIBLE);
+    assert_int_equal(finding->blocked_by.count, 1);
+    judged_free(&sure);
+    judged_free(&unsure);
+}
+
+static void test_commands_are_quoted(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx",
+          "vm it's drive=a_1.avhdx");
+    const struct finding *finding = finding_of(&j, "active-untracked");
+    assert_non_null(strstr(finding->commands.items[0], "-VMName 'it''s'"));
+    assert_non_null(strstr(finding->commands.items[1], "-Path 'C:\\e\\a_1.avhdx'"));
+    judged_free(&j);
+}
+
+static void test_healthy_host_has_no_findings(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "disk b.vhdx",
+          "vm v drive=a_1.avhdx drive=b.vhdx", "cp c drive=a.vhdx drive=b.vhdx");
+    assert_int_equal(j.verdict.findings.count, 0);
+    assert_true(j.verdict.summary.worst <= SEVERITY_INFO);
+    assert_int_equal(j.verdict.summary.orphan_bytes, 0);
+    judged_free(&j);
+}
+
+static void test_summary(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "disk b.vhdx",
+          "disk b_1.avhdx parent=b.vhdx", "vm v drive=a_1.avhdx");
+    assert_int_equal(j.verdict.summary.by_class[CLASS_ACTIVE_UNTRACKED], 1);
+    assert_int_equal(j.verdict.summary.by_class[CLASS_ABANDONED_CHAIN], 2);
+    /* The abandoned base is a whole disk, not what people call an orphaned checkpoint. */
+    assert_int_equal(j.verdict.summary.orphan_bytes, 2 * (4 << 20));
+    judged_free(&j);
+}
+
+static void test_recovery_checkpoint(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "vm v drive=a_1.avhdx",
+          "cp Avamar-Backup drive=a.vhdx");
+    assert_non_null(finding_of(&j, "backup-checkpoint"));
+    assert_int_equal(verdict_of(&j, "a_1.avhdx")->class, CLASS_ACTIVE);
+    judged_free(&j);
+}
+
+static void test_ambiguous_path(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk x/s/a.vhdx", "disk y/s/a.vhdx", "vm v drive=D:\\s\\a.vhdx");
+    assert_non_null(finding_of(&j, "ambiguous-path"));
+    judged_free(&j);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_keys_in_order),
+        cmocka_unit_test(test_wrong_file_at_the_path),
+        cmocka_unit_test(test_copies_are_not_guessed),
+        cmocka_unit_test(test_zero_linkage_matches_nothing),
+        cmocka_unit_test(test_chain_of_a_machine),
+        cmocka_unit_test(test_cycle_is_said_once),
+        cmocka_unit_test(test_deep_chain),
+        cmocka_unit_test(test_reason_of_a_mismatch),
+        cmocka_unit_test(test_caution),
+        cmocka_unit_test(test_commands_are_quoted),
+        cmocka_unit_test(test_healthy_host_has_no_findings),
+        cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_recovery_checkpoint),
+        cmocka_unit_test(test_ambiguous_path),
+    };
+
+    return cmocka_run_group_tests_name("chains", tests, NULL, NULL);
+}
