@@ -39,8 +39,10 @@ static void sum_up(struct verdict *verdict, const struct host *host)
         const struct host_disk *disk = &host->disks.items[i];
         bool layer = disk->is_avhd || (disk->facts && disk->facts->kind == DISK_DIFFERENCING);
         summary->by_class[verdict->disks[i].class]++;
-        if (class_is_orphan(verdict->disks[i].class) && layer)
+        if (class_is_orphan(verdict->disks[i].class) && layer) {
+            summary->orphans++;
             summary->orphan_bytes += disk->file_size;
+        }
         summary->worst = worse(summary->worst, verdict->disks[i].severity);
     }
     for (size_t i = 0; i < verdict->findings.count; i++) {

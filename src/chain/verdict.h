@@ -120,7 +120,8 @@ struct verdict_summary {
     size_t machines, checkpoints, disks;
     size_t by_class[CLASS_COUNT];
     size_t by_severity[SEVERITY_DATA_LOSS_RISK + 1]; /* of findings */
-    uint64_t orphan_bytes;
+    size_t orphans;        /* checkpoint disks of the classes of class_is_orphan() */
+    uint64_t orphan_bytes; /* their files' sizes */
     enum severity worst; /* of findings and disks */
 };
 

@@ -365,6 +365,7 @@ void report_summary_members(struct json_writer *w, const struct report *r)
     for (enum severity v = SEVERITY_OK; v <= SEVERITY_DATA_LOSS_RISK; v++)
         json_number(w, severity_name(v), s->by_severity[v]);
     json_close_object(w);
+    json_number(w, "orphans", s->orphans);
     json_number(w, "orphan_bytes", s->orphan_bytes);
     json_string(w, "worst_severity", severity_name(s->worst));
 }

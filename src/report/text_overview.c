@@ -17,16 +17,6 @@ static size_t count_overlay(const struct verdict *v, enum disk_overlay overlay)
     return count;
 }
 
-static size_t count_orphans(const struct verdict_summary *s)
-{
-    size_t count = 0;
-
-    for (enum disk_class c = CLASS_CORRUPT; c < CLASS_COUNT; c++)
-        if (class_is_orphan(c))
-            count += s->by_class[c];
-    return count;
-}
-
 static size_t count_errors(const struct host *host)
 {
     size_t count = 0;
@@ -40,14 +30,13 @@ static void put_worst(struct page *page, bool sure)
 {
     const struct verdict_summary *s = &page->report->verdict.summary;
 
+    if (s->disks == 0 && s->worst == SEVERITY_OK) {
+        page_line(page, 0, "?   VERDICT: no virtual disk was found");
+        return;
+    }
     page_ink(page, severity_ink(s->worst), severity_mark(page, s->worst));
     page_blank(page, 1);
     page_ink(page, INK_HEADING, "VERDICT: ");
-    if (s->disks == 0 && s->worst == SEVERITY_OK) {
-        page_ink(page, INK_PLAIN, "no virtual disk was found");
-        page_end_line(page);
-        return;
-    }
     page_ink(page, severity_ink(s->worst), severity_name(s->worst));
     page_end_line(page);
     if (s->worst <= SEVERITY_INFO && sure)
@@ -58,13 +47,12 @@ static void put_worst(struct page *page, bool sure)
 static void put_counts(struct page *page)
 {
     const struct verdict_summary *s = &page->report->verdict.summary;
-    size_t orphans = count_orphans(s);
     char bytes[BYTES_TEXT_SIZE];
 
-    if (orphans > 0)
+    if (s->orphans > 0)
         page_sentence(page, 4, "", "%zu orphaned checkpoint disk%s (%s): no VM and no checkpoint "
-                      "in Hyper-V accounts for %s.", orphans, plural(orphans),
-                      bytes_format(s->orphan_bytes, bytes), orphans == 1 ? "it" : "them");
+                      "in Hyper-V accounts for %s.", s->orphans, plural(s->orphans),
+                      bytes_format(s->orphan_bytes, bytes), s->orphans == 1 ? "it" : "them");
     if (s->by_class[CLASS_CORRUPT] > 0)
         page_sentence(page, 4, "", "%zu file%s that should be a virtual disk can't be read as one.",
                       s->by_class[CLASS_CORRUPT], plural(s->by_class[CLASS_CORRUPT]));
@@ -88,8 +76,8 @@ static void put_first_step(struct page *page, const size_t *order)
         const struct finding *f = &v->findings.items[order[i]];
         if (!f->next_step || f->severity < SEVERITY_WARNING)
             continue;
-        page_sentence(page, 4, "Do first: ", "%s (finding %zu%s%s)", f->next_step, i + 1,
-                      f->machine != HOST_NONE ? ", VM " : "",
+        page_sentence(page, 4, "Do first: ", "%s %s (finding %zu%s%s)", f->summary, f->next_step,
+                      i + 1, f->machine != HOST_NONE ? ", VM " : "",
                       f->machine != HOST_NONE
                           ? text_machine_name(&host->machines.items[f->machine], id)
                           : "");

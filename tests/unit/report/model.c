@@ -195,8 +195,10 @@ void model_finish(struct report *r)
     for (size_t i = 0; i < r->verdict.disk_count; i++) {
         const struct disk_verdict *v = &r->verdict.disks[i];
         s->by_class[v->class]++;
-        if (class_is_orphan(v->class))
+        if (class_is_orphan(v->class)) {
+            s->orphans++;
             s->orphan_bytes += r->host.disks.items[i].file_size;
+        }
         if (v->severity > s->worst)
             s->worst = v->severity;
     }

@@ -45,8 +45,8 @@ static const char *const finding_fields[] = {
     "code:s", "severity:s", "subject:s", "vm:sn", "summary:s", "evidence:a", "explanation:sn",
     "next_step:sn", "commands:a", "blocked_by:a", "confidence:s", NULL};
 static const char *const summary_fields[] = {
-    "vms:i", "checkpoints:i", "disks:i", "by_class:o", "by_severity:o", "orphan_bytes:i",
-    "worst_severity:s", NULL};
+    "vms:i", "checkpoints:i", "disks:i", "by_class:o", "by_severity:o", "orphans:i",
+    "orphan_bytes:i", "worst_severity:s", NULL};
 
 static char type_letter(const json_t *value)
 {
@@ -287,6 +287,7 @@ static void test_values(void **state)
         {"summary.by_class.pending-merge", 1},
         {"summary.by_class.foreign-profile", 0},
         {"summary.by_severity.problem", 2},
+        {"summary.orphans", 3},
         {"summary.orphan_bytes", 6291456 + 1048576 + 2048},
     };
     struct report r;
