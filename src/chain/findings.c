@@ -235,6 +235,9 @@ static int add_missing_inputs(const struct judge *judge, string_list *lines)
             r = add_line(lines,
                          string_printf("missing: a configuration of %s cannot be read whole", of));
     }
+    for (size_t i = 0; i < host->missing_configs.count && r == 0; i++)
+        r = add_line(lines, string_printf("missing: the configuration %s",
+                                          host->missing_configs.items[i].recorded_path));
     return r;
 }
 
@@ -547,12 +550,22 @@ static int judge_machine(struct judge *judge, size_t m)
                                   machine->config));
 }
 
+static bool is_journal_alone(const struct host_trouble *trouble)
+{
+    static const char prefix[] = "VMCX-JOURNAL-";
+
+    for (size_t i = 0; i < trouble->notes.count; i++)
+        if (trouble->notes.items[i].severity >= SEVERITY_WARNING &&
+            strncmp(trouble->notes.items[i].rule, prefix, sizeof(prefix) - 1) != 0)
+            return false;
+    return trouble->journal_unreadable;
+}
+
 static int judge_trouble(struct judge *judge, const struct host_trouble *trouble)
 {
-    bool damaged = notes_worst(&trouble->notes) >= SEVERITY_PROBLEM;
-    const struct finding_text *text = trouble->status < 0 ? &text_config_unreadable
-                                      : damaged           ? &text_config_damaged
-                                                          : &text_journal_unreadable;
+    const struct finding_text *text = trouble->status < 0             ? &text_config_unreadable
+                                      : is_journal_alone(trouble) ? &text_journal_unreadable
+                                                                  : &text_config_damaged;
     struct finding *finding = machine_finding(judge, HOST_NONE, trouble->path, text);
 
     if (!finding)

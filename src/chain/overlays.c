@@ -76,6 +76,9 @@ static bool may_be_claimed_unseen(const struct host *host, size_t node)
         if (!other->has_registry || other->has_unreadable_config)
             return true;
     }
+    for (size_t i = 0; i < host->missing_configs.count; i++)
+        if (host->missing_configs.items[i].node == node || shared)
+            return true;
     return host->nodes.items[node].has_unreadable_config;
 }
 

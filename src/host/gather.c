@@ -166,6 +166,22 @@ static int visit_file(struct walk *walk, const struct volume_entry *entry)
                     sibling);
 }
 
+static int add_known_folder(struct walk *walk, const char *path)
+{
+    const char *root = walk->host->evidence.items[walk->evidence].volume->display_root;
+    char *printed = string_printf("%s%s", root, path);
+    char *folded = printed ? text_fold(printed) : NULL;
+    char **slot = folded ? vector_push(&walk->host->known_folders) : NULL;
+
+    free(printed);
+    if (!slot) {
+        free(folded);
+        return -ENOMEM;
+    }
+    *slot = folded;
+    return 0;
+}
+
 static int visit(void *user, const struct volume_entry *entry)
 {
     struct walk *walk = user;
@@ -173,6 +189,8 @@ static int visit(void *user, const struct volume_entry *entry)
 
     if (entry->type == VOLUME_LINK && interest_is_registration(entry->path, &id))
         return add_file(walk, walk->files, entry, INTEREST_CONFIG, 0);
+    if (entry->type == VOLUME_DIRECTORY && interest_is_vm_folder(entry->name))
+        return add_known_folder(walk, entry->path);
     if (entry->type != VOLUME_FILE)
         return 0;
     walk->host->evidence.items[walk->evidence].files_seen++;

@@ -59,8 +59,19 @@ int host_complain(struct host_evidence *evidence, char *text)
     return 0;
 }
 
+/* A file's path with its folder resolved, as the volume of that one file does it. */
+static char *file_path(const struct volume *volume, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *joined = string_printf("%s%s", volume->display_root, slash ? slash + 1 : path);
+    char *valid = joined ? text_valid(joined) : NULL;
+
+    free(joined);
+    return valid;
+}
+
 /* The root as the volume prints it, without the separator at its end. */
-static char *root_path(const struct volume *volume)
+static char *folder_path(const struct volume *volume)
 {
     size_t length = strlen(volume->display_root);
 
@@ -72,6 +83,23 @@ static char *root_path(const struct volume *volume)
     return valid;
 }
 
+/* What the report calls the evidence; one that could not be opened keeps the user's word. */
+static int name_evidence(struct host_evidence *evidence, bool is_file, int r, const char *path)
+{
+    if (r == -ENOMEM)
+        return r;
+    evidence->path = r < 0      ? text_valid(path)
+                     : is_file ? file_path(evidence->volume, path)
+                               : folder_path(evidence->volume);
+    if (!evidence->path)
+        return -ENOMEM;
+    if (r == 0)
+        return 0;
+    evidence->unreadable = true;
+    return host_complain(evidence, string_printf("%s: cannot be opened: %s", evidence->path,
+                                                 strerror(-r)));
+}
+
 int host_add_path(struct host *host, const char *node, const char *path)
 {
     struct host_evidence *evidence = add_evidence(host, node, EVIDENCE_DIRECTORY);
@@ -79,16 +107,10 @@ int host_add_path(struct host *host, const char *node, const char *path)
     if (!evidence)
         return -ENOMEM;
     int r = volume_open_directory(&evidence->volume, path);
-    if (r == -ENOTDIR)
+    bool is_file = r == -ENOTDIR;
+    if (is_file)
         r = volume_open_file(&evidence->volume, path);
-    evidence->path = r == 0 ? root_path(evidence->volume) : text_valid(path);
-    if (!evidence->path || r == -ENOMEM)
-        return -ENOMEM;
-    if (r == 0)
-        return 0;
-    evidence->unreadable = true;
-    return host_complain(evidence, string_printf("%s: cannot be opened: %s", evidence->path,
-                                                 strerror(-r)));
+    return name_evidence(evidence, is_file, r, path);
 }
 
 int host_add_inventory(struct host *host, const char *node, const char *path)
@@ -98,14 +120,7 @@ int host_add_inventory(struct host *host, const char *node, const char *path)
     if (!evidence)
         return -ENOMEM;
     int r = volume_open_file(&evidence->volume, path);
-    evidence->path = r == 0 ? root_path(evidence->volume) : text_valid(path);
-    if (!evidence->path || r == -ENOMEM)
-        return -ENOMEM;
-    if (r == 0)
-        return 0;
-    evidence->unreadable = true;
-    return host_complain(evidence, string_printf("%s: cannot be opened: %s", evidence->path,
-                                                 strerror(-r)));
+    return name_evidence(evidence, true, r, path);
 }
 
 /* Where the user says that a drive is mounted, as evidence paths are printed: absolute, without

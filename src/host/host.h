@@ -150,7 +150,8 @@ struct host_machine {
 struct host_trouble {
     size_t evidence;
     char *path;
-    int status; /* 0: read, with notes */
+    int status;              /* 0: read, with notes */
+    bool journal_unreadable; /* pending changes could not be applied */
     struct notes notes;
 };
 

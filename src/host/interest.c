@@ -96,6 +96,14 @@ bool interest_has_folder(const char *path, const char *folder)
     return false;
 }
 
+bool interest_is_vm_folder(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(config_folders); i++)
+        if (strcasecmp(name, config_folders[i]) == 0)
+            return true;
+    return strcasecmp(name, "Virtual Hard Disks") == 0;
+}
+
 bool interest_in_folder(const char *path, const char *folder)
 {
     const char *end = strrchr(path, '/');

@@ -23,6 +23,8 @@ bool interest_is_registration(const char *path, struct guid *id);
 bool interest_has_folder(const char *path, const char *folder);
 /* Whether the folder that holds the file has that name, any case. */
 bool interest_in_folder(const char *path, const char *folder);
+/* A folder that matters even when it is empty: the absence of a file in it is a fact. */
+bool interest_is_vm_folder(const char *name);
 enum host_context interest_context(const char *path, const char *name);
 bool interest_is_avhd(const char *name);
 bool interest_is_autorecovery(const char *name);

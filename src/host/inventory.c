@@ -105,16 +105,36 @@ static int add_inventory_line(struct host *host, size_t node, const char *path,
     return checkpoint ? add_listed_drive(&checkpoint->drives, line) : -ENOMEM;
 }
 
+/* An inventory is a volume of one file. */
+struct only_file {
+    struct volume *volume;
+    io_source *source;
+};
+
+static int open_only_file(void *user, const struct volume_entry *entry)
+{
+    struct only_file *file = user;
+
+    return volume_open(file->volume, entry->path, entry->id, &file->source);
+}
+
+static void ignore(void *user, const char *path, const char *reason)
+{
+}
+
 static int read_inventory(struct host *host, struct host_evidence *evidence)
 {
-    CLEANUP(io_unref) io_source *plain = NULL;
+    struct only_file file = {.volume = evidence->volume};
     CLEANUP(io_unref) io_source *source = NULL;
     struct vm_inventory inventory = {0};
     struct notes notes = {0};
-    int r = volume_open(evidence->volume, "", 0, &plain);
+    int r = volume_walk(evidence->volume, open_only_file, ignore, &file);
 
-    if (r == 0 && !(source = io_counter_new(plain, &evidence->bytes_read)))
+    if (r == 0 && !file.source)
+        r = -ENOENT;
+    if (r == 0 && !(source = io_counter_new(file.source, &evidence->bytes_read)))
         r = -ENOMEM;
+    io_unref(file.source);
     evidence->files_seen = 1;
     if (r == 0)
         r = vm_inventory_read(&inventory, source, &notes);

@@ -236,10 +236,11 @@ static struct host_machine *machine_without_config(struct joining *joining,
     return machine;
 }
 
-/* Names that the service and backup products give to the checkpoints of a backup. */
+/* The forms that the service and backup products write; a person may name any product in a name
+ * of their own. */
 static const char *const recovery_names[] = {
-    "*Backup Checkpoint*", "*Recovery Checkpoint*", "*Recovery Snapshot*", "*DPM*",
-    "*Avamar*",            "*Veeam*",               "*Commvault*",         "*NetBackup*",
+    "*Backup Checkpoint", "*Backup Checkpoint - (*", "*Recovery Checkpoint", "*Recovery Snapshot",
+    "Avamar-*",           "Avamar *",                "DPM-*",                "DPM *",
 };
 
 enum host_checkpoint_kind checkpoint_kind(const char *name, const char *machine_name)
@@ -444,6 +445,7 @@ static int keep_troubles(struct joining *joining)
         trouble->evidence = file->evidence;
         trouble->path = strdup(file->path);
         trouble->status = file->status;
+        trouble->journal_unreadable = unread;
         trouble->notes = file->notes;
         file->notes = (struct notes){0};
         if (!trouble->path)
