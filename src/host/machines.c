@@ -370,6 +370,18 @@ static void judge_unlisted(struct host *host)
     }
 }
 
+/* A file at the recorded place that could not be read is damaged, not missing. */
+static bool is_there_unread(const struct joining *joining, const struct listing *listing)
+{
+    for (size_t i = 0; i < joining->files->count; i++) {
+        const struct found_file *file = &joining->files->items[i];
+        if (file->interest == INTEREST_CONFIG && file->status < 0 &&
+            common_tail(listing->config_path, file->path) > 0)
+            return true;
+    }
+    return false;
+}
+
 static int report_missing(struct joining *joining)
 {
     struct host *host = joining->host;
@@ -377,7 +389,7 @@ static int report_missing(struct joining *joining)
     for (size_t i = 0; i < joining->listings.count; i++) {
         const struct listing *listing = &joining->listings.items[i];
         struct host_found found = {0};
-        if (listing->used || !listing->config_path)
+        if (listing->used || !listing->config_path || is_there_unread(joining, listing))
             continue;
         struct host_missing_config *missing = vector_push(&host->missing_configs);
         if (!missing)
