@@ -51,6 +51,11 @@ int memory_file(void)
     return fd;
 }
 
+void put_bytes(int fd, uint64_t offset, const void *bytes, size_t length)
+{
+    assert_int_equal(pwrite(fd, bytes, length, (off_t)offset), length);
+}
+
 io_source *made_vhdx(const struct vhdx_recipe *recipe)
 {
     int fd = memory_file();
@@ -68,7 +73,7 @@ static void copy_sparse(FILE *from, int fd)
 
     while ((n = fread(block, 1, sizeof(block), from)) > 0) {
         if (!bytes_are_zero(block, n))
-            assert_int_equal(pwrite(fd, block, n, (off_t)offset), n);
+            put_bytes(fd, offset, block, n);
         offset += n;
     }
     assert_int_equal(ftruncate(fd, (off_t)offset), 0);

@@ -17,6 +17,7 @@ struct vhdx_recipe;
 io_source *fd_source(int fd);
 /* An empty, sparse file in memory, open for reading and writing. */
 int memory_file(void);
+void put_bytes(int fd, uint64_t offset, const void *bytes, size_t length);
 /* A file made from a recipe, in memory. */
 io_source *made_vhdx(const struct vhdx_recipe *);
 
