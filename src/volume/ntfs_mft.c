@@ -273,21 +273,20 @@ static int visit_block(const struct ntfs *ntfs, uint64_t number, uint8_t *block,
 }
 
 /*
- * Records from `number` on that need no reading: they lie in a gap of the runs or behind the end of
- * the image. 0 when there is something to read.
+ * The records from `number` on that lie in one run, or in one gap of the runs; one that begins in
+ * it and ends elsewhere counts when it is the first. *why is set when they cannot be read.
  */
-static uint64_t skip_unreadable(const struct ntfs *ntfs, uint64_t number, struct lost *lost)
+static uint64_t records_of_span(const struct ntfs *ntfs, uint64_t number, const char **why)
 {
     uint64_t size = ntfs->geometry.record_size, at;
     uint64_t end = ntfs_runs_span(&ntfs->mft.runs, ntfs->geometry.cluster_size, number * size, &at);
 
-    if (at < io_size(ntfs->source))
-        return 0;
-    uint64_t count = max_u64(min_u64(end / size, ntfs->record_count), number + 1) - number;
-    add_lost(lost, number, count,
-             at == UINT64_MAX ? "lie where $MFT's runs are not known"
-                              : "lie behind the end of the image");
-    return count;
+    *why = NULL;
+    if (at == UINT64_MAX)
+        *why = "$MFT's runs are not known there";
+    else if (at >= io_size(ntfs->source))
+        *why = "behind the end of the image";
+    return max_u64(min_u64(end / size, ntfs->record_count), number + 1) - number;
 }
 
 /* One read of at most `want` records; after an error one by one. */
@@ -315,10 +314,13 @@ int ntfs_scan(const struct ntfs *ntfs, ntfs_record_visit *visit, ntfs_record_los
     if (!block)
         return -ENOMEM;
     while (number < ntfs->record_count && budget > 0 && r == 0) {
-        uint64_t count = skip_unreadable(ntfs, number, &lost);
-        if (count == 0) {
-            uint64_t want = min_u64(ntfs->record_count - number, min_u64(PASS_BYTES / size, budget));
-            count = (uint64_t)read_block(ntfs, number, block, (size_t)want);
+        const char *why;
+        uint64_t count = records_of_span(ntfs, number, &why);
+        if (why) {
+            add_lost(&lost, number, count, why);
+        } else {
+            count = min_u64(count, min_u64(PASS_BYTES / size, budget));
+            count = (uint64_t)read_block(ntfs, number, block, (size_t)count);
             if (count > 0)
                 r = visit_block(ntfs, number, block, (size_t)count, visit, user, &lost);
             else
@@ -328,7 +330,7 @@ int ntfs_scan(const struct ntfs *ntfs, ntfs_record_visit *visit, ntfs_record_los
         number += count;
     }
     if (r == 0 && number < ntfs->record_count)
-        add_lost(&lost, number, ntfs->record_count - number, "lie where others lay already");
+        add_lost(&lost, number, ntfs->record_count - number, "they lie where others lay already");
     flush_lost(&lost);
     return r;
 }

@@ -31,10 +31,10 @@ enum ntfs_record_state ntfs_record_fix(void *record, size_t size)
 const char *ntfs_record_state_name(enum ntfs_record_state state)
 {
     static const char *const names[] = {
-        "are whole",
-        "were never used",
-        "are torn: their sectors come from different writes",
-        "hold no record",
+        "whole",
+        "never used",
+        "torn, with sectors of different writes",
+        "something else stands there",
     };
 
     return names[state];

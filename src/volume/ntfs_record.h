@@ -18,7 +18,7 @@ enum ntfs_record_state {
 
 /* Checks and undoes the fixups in place. */
 enum ntfs_record_state ntfs_record_fix(void *record, size_t size);
-/* In words, of several: "are torn: …". */
+/* In words: "torn, …". */
 const char *ntfs_record_state_name(enum ntfs_record_state);
 
 /* A piece of an attribute as it stands in one record; pointers go into the record. */

@@ -114,9 +114,9 @@ static int complain_lost(const struct ntfs_tree *tree, volume_complaint *complai
     for (size_t i = 0; i < tree->lost.count; i++) {
         const struct ntfs_lost *lost = &tree->lost.items[i];
         char *reason = lost->first == lost->last
-                           ? string_printf("record %" PRIu64 " of $MFT %s", lost->first,
+                           ? string_printf("record %" PRIu64 " of $MFT: %s", lost->first,
                                            lost->reason)
-                           : string_printf("records %" PRIu64 "-%" PRIu64 " of $MFT %s",
+                           : string_printf("records %" PRIu64 "-%" PRIu64 " of $MFT: %s",
                                            lost->first, lost->last, lost->reason);
         failed |= !reason;
         if (reason)
