@@ -22,7 +22,7 @@ void report_print_json(struct output *out, const struct report *r, const struct 
     struct json_writer w = {.out = out, .indent = 2};
 
     json_open_object(&w, NULL);
-    json_string(&w, "schema", REPORT_SCHEMA);
+    json_write_string(&w, "schema", REPORT_SCHEMA);
     json_open_object(&w, "run");
     report_run_members(&w, r);
     json_close_object(&w);

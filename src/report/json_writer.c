@@ -84,65 +84,66 @@ void json_close_array(struct json_writer *w)
     close_level(w, ']');
 }
 
-void json_null(struct json_writer *w, const char *name)
+void json_write_null(struct json_writer *w, const char *name)
 {
     begin_value(w, name);
     output_text(w->out, "null");
 }
 
-void json_bool(struct json_writer *w, const char *name, bool value)
+void json_write_bool(struct json_writer *w, const char *name, bool value)
 {
     begin_value(w, name);
     output_text(w->out, value ? "true" : "false");
 }
 
-void json_string(struct json_writer *w, const char *name, const char *value)
+void json_write_string(struct json_writer *w, const char *name, const char *value)
 {
     if (!value) {
-        json_null(w, name);
+        json_write_null(w, name);
         return;
     }
     begin_value(w, name);
     put_quoted(w->out, value);
 }
 
-void json_number(struct json_writer *w, const char *name, uint64_t value)
+void json_write_number(struct json_writer *w, const char *name, uint64_t value)
 {
     if (value > INT64_MAX) {
-        json_null(w, name);
+        json_write_null(w, name);
         return;
     }
     begin_value(w, name);
     output_printf(w->out, "%" PRIu64, value);
 }
 
-void json_number_if(struct json_writer *w, const char *name, bool known, uint64_t value)
+void json_write_number_if(struct json_writer *w, const char *name, bool known, uint64_t value)
 {
     if (known)
-        json_number(w, name, value);
+        json_write_number(w, name, value);
     else
-        json_null(w, name);
+        json_write_null(w, name);
 }
 
-void json_guid_if(struct json_writer *w, const char *name, bool known, const struct guid *guid)
+void json_write_guid_if(struct json_writer *w, const char *name, bool known,
+                        const struct guid *guid)
 {
     char text[GUID_TEXT_SIZE];
 
-    json_string(w, name, known ? guid_format(guid, text) : NULL);
+    json_write_string(w, name, known ? guid_format(guid, text) : NULL);
 }
 
-void json_time(struct json_writer *w, const char *name, filetime time)
+void json_write_time(struct json_writer *w, const char *name, filetime time)
 {
     char text[WHEN_TEXT_SIZE];
 
     when_format(time, WHEN_FILETIME, text);
-    json_string(w, name, text[0] ? text : NULL);
+    json_write_string(w, name, text[0] ? text : NULL);
 }
 
-void json_strings(struct json_writer *w, const char *name, char *const *items, size_t count)
+void json_write_strings(struct json_writer *w, const char *name, char *const *items, size_t count)
 {
     json_open_array(w, name);
     for (size_t i = 0; i < count; i++)
-        json_string(w, NULL, items[i]);
+        json_write_string(w, NULL, items[i]);
     json_close_array(w);
 }

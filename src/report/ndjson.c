@@ -8,7 +8,7 @@ static struct json_writer begin_line(struct output *out, const char *record)
     struct json_writer w = {.out = out, .indent = 0};
 
     json_open_object(&w, NULL);
-    json_string(&w, "record", record);
+    json_write_string(&w, "record", record);
     return w;
 }
 
@@ -23,7 +23,7 @@ void report_print_ndjson(struct output *out, const struct report *r,
 {
     struct json_writer w = begin_line(out, "run");
 
-    json_string(&w, "schema", REPORT_SCHEMA);
+    json_write_string(&w, "schema", REPORT_SCHEMA);
     report_run_members(&w, r);
     end_line(&w);
     for (const struct report_list *list = report_lists; list->list; list++) {

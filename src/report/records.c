@@ -50,7 +50,7 @@ static const char *match_name(enum host_match match)
 static void put_disk_path(struct json_writer *w, const char *name, const struct report *r,
                           size_t disk)
 {
-    json_string(w, name, disk == HOST_NONE ? NULL : r->host.disks.items[disk].path);
+    json_write_string(w, name, disk == HOST_NONE ? NULL : r->host.disks.items[disk].path);
 }
 
 static void put_disk_paths(struct json_writer *w, const char *name, const struct report *r,
@@ -67,15 +67,15 @@ static void put_vm_id(struct json_writer *w, const struct report *r, size_t mach
     const struct host_machine *m =
         machine == HOST_NONE ? NULL : &r->host.machines.items[machine];
 
-    json_guid_if(w, "vm", m && m->has_id, m ? &m->id : NULL);
+    json_write_guid_if(w, "vm", m && m->has_id, m ? &m->id : NULL);
 }
 
 static void put_tristate(struct json_writer *w, const char *name, enum host_tristate value)
 {
     if (value == HOST_UNKNOWN)
-        json_null(w, name);
+        json_write_null(w, name);
     else
-        json_bool(w, name, value == HOST_YES);
+        json_write_bool(w, name, value == HOST_YES);
 }
 
 /* The host that it belongs to, as named on the command line; null for plain paths. */
@@ -83,19 +83,19 @@ static void put_host(struct json_writer *w, const struct report *r, size_t node)
 {
     const char *name = node < r->host.nodes.count ? r->host.nodes.items[node].name : "";
 
-    json_string(w, "host", name[0] ? name : NULL);
+    json_write_string(w, "host", name[0] ? name : NULL);
 }
 
 void report_run_members(struct json_writer *w, const struct report *r)
 {
-    json_string(w, "tool", "hvchain");
-    json_string(w, "version", HVCHAIN_VERSION);
-    json_string(w, "started", r->started);
-    json_string(w, "finished", r->finished);
-    json_strings(w, "arguments", r->arguments.items, r->arguments.count);
+    json_write_string(w, "tool", "hvchain");
+    json_write_string(w, "version", HVCHAIN_VERSION);
+    json_write_string(w, "started", r->started);
+    json_write_string(w, "finished", r->finished);
+    json_write_strings(w, "arguments", r->arguments.items, r->arguments.count);
     json_open_object(w, "sandbox");
-    json_bool(w, "landlock", r->sandbox.landlock);
-    json_bool(w, "seccomp", r->sandbox.seccomp);
+    json_write_bool(w, "landlock", r->sandbox.landlock);
+    json_write_bool(w, "seccomp", r->sandbox.seccomp);
     json_close_object(w);
 }
 
@@ -108,13 +108,13 @@ static void evidence_members(struct json_writer *w, const struct report *r, size
 {
     const struct host_evidence *e = &r->host.evidence.items[index];
 
-    json_string(w, "path", e->path);
-    json_string(w, "kind", report_evidence_kind(e->kind));
+    json_write_string(w, "path", e->path);
+    json_write_string(w, "kind", report_evidence_kind(e->kind));
     put_host(w, r, e->node);
-    json_number(w, "files_seen", e->files_seen);
-    json_number(w, "files_read", e->files_read);
-    json_number(w, "bytes_read", e->bytes_read);
-    json_strings(w, "errors", e->errors.items, e->errors.count);
+    json_write_number(w, "files_seen", e->files_seen);
+    json_write_number(w, "files_read", e->files_read);
+    json_write_number(w, "bytes_read", e->bytes_read);
+    json_write_strings(w, "errors", e->errors.items, e->errors.count);
 }
 
 static void put_drives(struct json_writer *w, const struct report *r,
@@ -124,11 +124,11 @@ static void put_drives(struct json_writer *w, const struct report *r,
     for (size_t i = 0; i < count; i++) {
         const struct host_drive *d = &drives[i];
         json_open_object(w, NULL);
-        json_number_if(w, "controller", d->controller >= 0, (uint64_t)d->controller);
-        json_number_if(w, "location", d->location >= 0, (uint64_t)d->location);
-        json_string(w, "recorded_path", d->recorded_path);
+        json_write_number_if(w, "controller", d->controller >= 0, (uint64_t)d->controller);
+        json_write_number_if(w, "location", d->location >= 0, (uint64_t)d->location);
+        json_write_string(w, "recorded_path", d->recorded_path);
         put_disk_path(w, "disk", r, d->disk);
-        json_string(w, "match", match_name(d->match));
+        json_write_string(w, "match", match_name(d->match));
         json_close_object(w);
     }
     json_close_array(w);
@@ -141,11 +141,11 @@ static void put_checkpoints(struct json_writer *w, const struct report *r,
     for (size_t i = 0; i < m->checkpoints.count; i++) {
         const struct host_checkpoint *c = &m->checkpoints.items[i];
         json_open_object(w, NULL);
-        json_guid_if(w, "id", c->has_id, &c->id);
-        json_string(w, "name", c->name);
-        json_string(w, "config", c->config);
-        json_time(w, "created", c->created);
-        json_string(w, "kind", report_checkpoint_kind(c->kind));
+        json_write_guid_if(w, "id", c->has_id, &c->id);
+        json_write_string(w, "name", c->name);
+        json_write_string(w, "config", c->config);
+        json_write_time(w, "created", c->created);
+        json_write_string(w, "kind", report_checkpoint_kind(c->kind));
         put_drives(w, r, c->drives.items, c->drives.count);
         json_close_object(w);
     }
@@ -164,55 +164,48 @@ static void machine_members(struct json_writer *w, const struct report *r, size_
     char version[32];
 
     snprintf(version, sizeof(version), "%d.%d", m->version_major, m->version_minor);
-    json_guid_if(w, "id", m->has_id, &m->id);
-    json_string(w, "name", m->name);
+    json_write_guid_if(w, "id", m->has_id, &m->id);
+    json_write_string(w, "name", m->name);
     put_host(w, r, m->node);
-    json_string(w, "config", m->config);
-    json_string(w, "config_format", has_file ? vm_format_name(m->format) : NULL);
-    json_string(w, "config_version", has_file && m->version_major > 0 ? version : NULL);
-    json_number_if(w, "generation", m->generation > 0, (uint64_t)m->generation);
+    json_write_string(w, "config", m->config);
+    json_write_string(w, "config_format", has_file ? vm_format_name(m->format) : NULL);
+    json_write_string(w, "config_version", has_file && m->version_major > 0 ? version : NULL);
+    json_write_number_if(w, "generation", m->generation > 0, (uint64_t)m->generation);
     put_tristate(w, "registered", m->registered);
-    json_bool(w, "planned", m->planned);
+    json_write_bool(w, "planned", m->planned);
     put_tristate(w, "merge_pending", m->merge_pending);
-    json_bool(w, "saved_state", m->saved_state);
-    json_bool(w, "replicated", m->replicated);
-    json_bool(w, "clustered", m->clustered);
-    json_string(w, "journal", has_file ? vm_journal_name(m->journal) : NULL);
+    json_write_bool(w, "saved_state", m->saved_state);
+    json_write_bool(w, "replicated", m->replicated);
+    json_write_bool(w, "clustered", m->clustered);
+    json_write_string(w, "journal", has_file ? vm_journal_name(m->journal) : NULL);
     put_drives(w, r, m->drives.items, m->drives.count);
     put_checkpoints(w, r, m);
 }
 
 /* Of facts that may have been rescued from a damaged file; 0 is never a real value of these. */
-static void put_sizes(struct json_writer *w, const struct disk_facts *f)
+static void put_size(struct json_writer *w, const char *name, uint64_t size)
 {
-    json_number_if(w, "virtual_size", f && f->virtual_size > 0, f ? f->virtual_size : 0);
-    json_number_if(w, "block_size", f && f->block_size > 0, f ? f->block_size : 0);
-    json_number_if(w, "logical_sector_size", f && f->logical_sector_size > 0,
-                   f ? f->logical_sector_size : 0);
-    json_number_if(w, "physical_sector_size", f && f->physical_sector_size > 0,
-                   f ? f->physical_sector_size : 0);
+    json_write_number_if(w, name, size > 0, size);
 }
 
-static void put_identity(struct json_writer *w, const struct disk_facts *f)
+/* `known` is false for a file of which nothing could be had; the facts are all zero then. */
+static void put_facts(struct json_writer *w, const struct disk_facts *f, bool known)
 {
-    json_guid_if(w, "virtual_disk_id", f && f->has_virtual_disk_id,
-                 f ? &f->virtual_disk_id : NULL);
-    json_guid_if(w, "data_write_guid", f && !guid_is_zero(&f->data_write_guid),
-                 f ? &f->data_write_guid : NULL);
-    json_guid_if(w, "file_write_guid", f && f->has_file_write_guid,
-                 f ? &f->file_write_guid : NULL);
-    json_string(w, "creator", f ? f->creator : NULL);
-}
-
-static void put_allocation(struct json_writer *w, const struct disk_facts *f)
-{
-    bool counted = f && f->has_counts;
-
-    json_string(w, "log", f ? disk_log_name(f->log) : NULL);
-    json_number_if(w, "allocated_bytes", counted, counted ? f->allocated_bytes : 0);
-    json_number_if(w, "allocated_blocks", counted, counted ? f->allocated_blocks : 0);
-    json_number_if(w, "partial_blocks", f && f->has_partial_blocks,
-                   f && f->has_partial_blocks ? f->partial_blocks : 0);
+    json_write_string(w, "format", known ? disk_format_name(f->format) : NULL);
+    json_write_string(w, "kind", known ? disk_kind_name(f->kind) : NULL);
+    put_size(w, "virtual_size", f->virtual_size);
+    put_size(w, "block_size", f->block_size);
+    put_size(w, "logical_sector_size", f->logical_sector_size);
+    put_size(w, "physical_sector_size", f->physical_sector_size);
+    json_write_guid_if(w, "virtual_disk_id", f->has_virtual_disk_id, &f->virtual_disk_id);
+    json_write_guid_if(w, "data_write_guid", !guid_is_zero(&f->data_write_guid),
+                       &f->data_write_guid);
+    json_write_guid_if(w, "file_write_guid", f->has_file_write_guid, &f->file_write_guid);
+    json_write_string(w, "creator", f->creator);
+    json_write_string(w, "log", known ? disk_log_name(f->log) : NULL);
+    json_write_number_if(w, "allocated_bytes", f->has_counts, f->allocated_bytes);
+    json_write_number_if(w, "allocated_blocks", f->has_counts, f->allocated_blocks);
+    json_write_number_if(w, "partial_blocks", f->has_partial_blocks, f->partial_blocks);
 }
 
 static void put_parent(struct json_writer *w, const struct report *r, size_t disk)
@@ -222,19 +215,19 @@ static void put_parent(struct json_writer *w, const struct report *r, size_t dis
     const struct disk_verdict *v = &r->verdict.disks[disk];
 
     if (v->parent_state == PARENT_NONE && !(f && f->parent)) {
-        json_null(w, "parent");
+        json_write_null(w, "parent");
         return;
     }
     const struct disk_parent *p = f && f->parent ? f->parent : &nothing;
     json_open_object(w, "parent");
-    json_guid_if(w, "linkage", p->has_linkage, &p->linkage);
-    json_guid_if(w, "linkage2", p->has_linkage2, &p->linkage2);
-    json_string(w, "relative_path", p->relative_path);
-    json_string(w, "volume_path", p->volume_path);
-    json_string(w, "absolute_path", p->absolute_path);
+    json_write_guid_if(w, "linkage", p->has_linkage, &p->linkage);
+    json_write_guid_if(w, "linkage2", p->has_linkage2, &p->linkage2);
+    json_write_string(w, "relative_path", p->relative_path);
+    json_write_string(w, "volume_path", p->volume_path);
+    json_write_string(w, "absolute_path", p->absolute_path);
     put_disk_path(w, "resolved", r, v->parent);
-    json_string(w, "resolved_by", parent_key_name(v->parent_key));
-    json_string(w, "state", parent_state_name(v->parent_state));
+    json_write_string(w, "resolved_by", parent_key_name(v->parent_key));
+    json_write_string(w, "state", parent_state_name(v->parent_state));
     json_close_object(w);
 }
 
@@ -243,7 +236,7 @@ static void put_overlays(struct json_writer *w, unsigned overlays)
     json_open_array(w, "overlays");
     for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++)
         if (overlays & 1u << o)
-            json_string(w, NULL, overlay_name(o));
+            json_write_string(w, NULL, overlay_name(o));
     json_close_array(w);
 }
 
@@ -265,7 +258,7 @@ static void put_integrity(struct json_writer *w, const struct notes *notes)
     json_open_array(w, "integrity");
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(rules[i], rules[i - 1]) != 0)
-            json_string(w, NULL, rules[i]);
+            json_write_string(w, NULL, rules[i]);
     json_close_array(w);
 }
 
@@ -276,26 +269,23 @@ static size_t count_disks(const struct report *r)
 
 static void disk_members(struct json_writer *w, const struct report *r, size_t index)
 {
+    static const struct disk_facts nothing;
     const struct host_disk *d = &r->host.disks.items[index];
     const struct disk_verdict *v = &r->verdict.disks[index];
 
-    json_string(w, "path", d->path);
-    json_number(w, "evidence", d->evidence);
-    json_number(w, "file_size", d->file_size);
-    json_time(w, "modified", d->modified);
-    json_string(w, "format", d->facts ? disk_format_name(d->facts->format) : NULL);
-    json_string(w, "kind", d->facts ? disk_kind_name(d->facts->kind) : NULL);
-    put_sizes(w, d->facts);
-    put_identity(w, d->facts);
-    put_allocation(w, d->facts);
+    json_write_string(w, "path", d->path);
+    json_write_number(w, "evidence", d->evidence);
+    json_write_number(w, "file_size", d->file_size);
+    json_write_time(w, "modified", d->modified);
+    put_facts(w, d->facts ? d->facts : &nothing, d->facts != NULL);
     put_parent(w, r, index);
     put_disk_paths(w, "children", r, v->children.items, v->children.count);
     put_vm_id(w, r, v->machine);
-    json_string(w, "class", class_name(v->class));
-    json_string(w, "severity", severity_name(v->severity));
+    json_write_string(w, "class", class_name(v->class));
+    json_write_string(w, "severity", severity_name(v->severity));
     put_overlays(w, v->overlays);
     put_integrity(w, &d->notes);
-    json_string(w, "error", d->error);
+    json_write_string(w, "error", d->error);
 }
 
 static size_t count_chains(const struct report *r)
@@ -313,12 +303,12 @@ static void chain_members(struct json_writer *w, const struct report *r, size_t 
 
     put_disk_path(w, "leaf", r, c->leaf);
     put_vm_id(w, r, c->machine);
-    json_guid_if(w, "checkpoint", checkpoint && checkpoint->has_id,
-                 checkpoint ? &checkpoint->id : NULL);
+    json_write_guid_if(w, "checkpoint", checkpoint && checkpoint->has_id,
+                       checkpoint ? &checkpoint->id : NULL);
     put_disk_paths(w, "layers", r, c->layers.items, c->layers.count);
-    json_bool(w, "complete", c->complete);
-    json_number(w, "depth", c->layers.count);
-    json_number(w, "untracked_layers", c->untracked_layers);
+    json_write_bool(w, "complete", c->complete);
+    json_write_number(w, "depth", c->layers.count);
+    json_write_number(w, "untracked_layers", c->untracked_layers);
 }
 
 /* Event logs and diagnosis have no room in the model yet: the lists are there and empty. */
@@ -336,38 +326,38 @@ static void finding_members(struct json_writer *w, const struct report *r, size_
 {
     const struct finding *f = &r->verdict.findings.items[index];
 
-    json_string(w, "code", f->code);
-    json_string(w, "severity", severity_name(f->severity));
-    json_string(w, "subject", f->subject);
+    json_write_string(w, "code", f->code);
+    json_write_string(w, "severity", severity_name(f->severity));
+    json_write_string(w, "subject", f->subject);
     put_vm_id(w, r, f->machine);
-    json_string(w, "summary", f->summary);
-    json_strings(w, "evidence", f->evidence.items, f->evidence.count);
-    json_string(w, "explanation", f->explanation);
-    json_string(w, "next_step", f->next_step);
-    json_strings(w, "commands", f->commands.items, f->commands.count);
-    json_strings(w, "blocked_by", f->blocked_by.items, f->blocked_by.count);
-    json_string(w, "confidence", confidence_name(f->confidence));
+    json_write_string(w, "summary", f->summary);
+    json_write_strings(w, "evidence", f->evidence.items, f->evidence.count);
+    json_write_string(w, "explanation", f->explanation);
+    json_write_string(w, "next_step", f->next_step);
+    json_write_strings(w, "commands", f->commands.items, f->commands.count);
+    json_write_strings(w, "blocked_by", f->blocked_by.items, f->blocked_by.count);
+    json_write_string(w, "confidence", confidence_name(f->confidence));
 }
 
 void report_summary_members(struct json_writer *w, const struct report *r)
 {
     const struct verdict_summary *s = &r->verdict.summary;
 
-    json_number(w, "vms", s->machines);
-    json_number(w, "checkpoints", s->checkpoints);
-    json_number(w, "disks", s->disks);
+    json_write_number(w, "vms", s->machines);
+    json_write_number(w, "checkpoints", s->checkpoints);
+    json_write_number(w, "disks", s->disks);
     json_open_object(w, "by_class");
     for (enum disk_class c = CLASS_CORRUPT; c < CLASS_COUNT; c++)
         if (c != CLASS_BACKUP_CHECKPOINT)
-            json_number(w, class_name(c), s->by_class[c]);
+            json_write_number(w, class_name(c), s->by_class[c]);
     json_close_object(w);
     json_open_object(w, "by_severity");
     for (enum severity v = SEVERITY_OK; v <= SEVERITY_DATA_LOSS_RISK; v++)
-        json_number(w, severity_name(v), s->by_severity[v]);
+        json_write_number(w, severity_name(v), s->by_severity[v]);
     json_close_object(w);
-    json_number(w, "orphans", s->orphans);
-    json_number(w, "orphan_bytes", s->orphan_bytes);
-    json_string(w, "worst_severity", severity_name(s->worst));
+    json_write_number(w, "orphans", s->orphans);
+    json_write_number(w, "orphan_bytes", s->orphan_bytes);
+    json_write_string(w, "worst_severity", severity_name(s->worst));
 }
 
 const struct report_list report_lists[] = {

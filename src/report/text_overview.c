@@ -123,8 +123,8 @@ static void put_doubts(struct page *page, size_t doubtful)
                       "given; one of them may use what looks unused (--host NAME=DIR).", unknown,
                       plural(unknown));
     if (errors > 0)
-        page_sentence(page, 4, "Not read: ", "%zu file%s or folder%s of the evidence, listed at the end.",
-                      errors, plural(errors), plural(errors));
+        page_sentence(page, 4, "Not read: ", "%zu file%s or folder%s of the evidence, listed at the "
+                      "end.", errors, plural(errors), plural(errors));
 }
 
 static void put_looked_at(struct page *page)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "report/tree.h"
 
+#include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
@@ -16,6 +17,7 @@
 #define MARK_COLUMNS    4 /* the mark and a blank */
 #define LEVEL_COLUMNS   3
 #define GAP             2 /* blanks between the columns */
+#define SIZE_COLUMNS    (sizeof("1023.9 MiB") - 1)
 
 /* A line of the tree. */
 struct row {
@@ -210,19 +212,24 @@ struct cursor {
     bool fresh; /* nothing stands on this line yet */
 };
 
+static void break_line(struct tree *t, struct cursor *at)
+{
+    page_end_line(t->page);
+    page_blank(t->page, MARK_COLUMNS);
+    at->column = put_guides(t, at->row, false);
+    at->fresh = true;
+}
+
 /* Puts a piece at `column` or behind what is there, on a new line when it would not fit. */
 static void put_piece(struct tree *t, struct cursor *at, size_t column, enum ink ink,
                       const char *text)
 {
     size_t width = text_width(text);
-    size_t start = at->column + (at->fresh ? 0 : GAP);
+    size_t start = at->fresh ? at->column : max_u64(column, at->column + GAP);
 
-    if (column > start && !at->fresh)
-        start = column;
-    if (start + width > t->page->style.width && !at->fresh) {
-        page_end_line(t->page);
-        page_blank(t->page, MARK_COLUMNS);
-        at->column = start = put_guides(t, at->row, false);
+    if (!at->fresh && start + width > t->page->style.width) {
+        break_line(t, at);
+        start = at->column;
     }
     page_blank(t->page, start - at->column);
     page_ink(t->page, ink, text);
@@ -303,13 +310,16 @@ static void put_disk_pieces(struct tree *t, struct cursor *at)
 {
     const struct host_disk *d = disk_of(t, at->row);
     const struct disk_verdict *v = &t->report->verdict.disks[at->row->disk];
-    size_t class_column = MARK_COLUMNS + t->name_columns + GAP;
-    size_t size_column = class_column + t->class_columns + GAP;
+    size_t class_column = max_u64(MARK_COLUMNS + t->name_columns, at->column) + GAP;
+    size_t size_end = class_column + t->class_columns + GAP + SIZE_COLUMNS;
     char size[BYTES_TEXT_SIZE];
 
     bytes_format(d->file_size, size);
+    if (size_end > t->page->style.width) /* class and size stay together */
+        break_line(t, at);
     put_piece(t, at, class_column, severity_ink(v->severity), class_name(v->class));
-    put_piece(t, at, size_column + sizeof("1023.9 MiB") - 1 - strlen(size), INK_PLAIN, size);
+    put_piece(t, at, size_end <= t->page->style.width ? size_end - strlen(size) : 0, INK_PLAIN,
+              size);
     put_uses(t, at);
     put_overlays(t, at, v->overlays);
     if (v->in_cycle)
