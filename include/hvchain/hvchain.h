@@ -91,7 +91,8 @@ HVCHAIN_PUBLIC int hvchain_scan_open_output(const hvchain_scan *scan, const char
 /*
  * Reads the evidence and judges it. 0; -ENODATA when nothing at all could be read (*report is set
  * all the same and says why); -ENOMEM. Evidence that was read only in part is no error: see
- * hvchain_report_errors(). A scan runs once.
+ * hvchain_report_error(). A scan runs once: afterwards this and all that names evidence or
+ * arguments gives -EINVAL.
  */
 HVCHAIN_PUBLIC int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report);
 
@@ -100,7 +101,8 @@ HVCHAIN_PUBLIC void hvchain_report_free(hvchain_report *report); /* NULL is fine
 /* The worst severity of all findings and disks. */
 HVCHAIN_PUBLIC enum hvchain_severity hvchain_report_worst(const hvchain_report *report);
 
-/* Lines on evidence that could not be read; NULL when index is behind the last. Borrowed. */
+/* Lines on what could not be read or used, safe to print; NULL when index is behind the last.
+ * Borrowed. */
 HVCHAIN_PUBLIC const char *hvchain_report_error(const hvchain_report *report, size_t index);
 
 /* How text is to look; other formats don't care. */
@@ -120,7 +122,7 @@ HVCHAIN_PUBLIC int hvchain_report_print(const hvchain_report *report, const char
 /* The names of all formats, NULL-terminated. Static. */
 HVCHAIN_PUBLIC const char *const *hvchain_report_formats(void);
 
-/* "ok", "info", "warning", "problem", "data-loss-risk". Static. */
+/* "ok", "info", "warning", "problem", "data-loss-risk"; NULL for another number. Static. */
 HVCHAIN_PUBLIC const char *hvchain_severity_name(enum hvchain_severity severity);
 
 #ifdef __cplusplus

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The public library: one scan from evidence to report, on top of the rooms. */
+#include "hvchain/hvchain.h"
+
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "chain/verdict.h"
+#include "host/host.h"
+#include "os/os_file.h"
+#include "os/sandbox.h"
+#include "os/worker.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct hvchain_report {
+    struct report report;
+    string_list errors; /* printable */
+};
+
+struct hvchain_scan {
+    hvchain_report *report; /* filled as evidence is named; NULL once the scan has run */
+    struct host_options options;
+    string_list readable; /* paths of evidence and inventories, as they were given */
+    bool sandbox;
+};
+
+_Static_assert((int)HVCHAIN_OK == (int)SEVERITY_OK && (int)HVCHAIN_INFO == (int)SEVERITY_INFO &&
+                   (int)HVCHAIN_WARNING == (int)SEVERITY_WARNING &&
+                   (int)HVCHAIN_PROBLEM == (int)SEVERITY_PROBLEM &&
+                   (int)HVCHAIN_DATA_LOSS_RISK == (int)SEVERITY_DATA_LOSS_RISK,
+               "public and inner severities are the same numbers");
+_Static_assert((int)HVCHAIN_WITNESS_AUTO == (int)WITNESS_AUTO &&
+                   (int)HVCHAIN_WITNESS_ALWAYS == (int)WITNESS_ALWAYS &&
+                   (int)HVCHAIN_WITNESS_NEVER == (int)WITNESS_NEVER,
+               "public and inner witness modes are the same numbers");
+
+static void free_strings(string_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    vector_free(list);
+}
+
+/* Takes the string; NULL stands for memory that was short when it was made. */
+static int add_string(string_list *list, char *text)
+{
+    char **slot = text ? vector_push(list) : NULL;
+
+    if (!slot) {
+        free(text);
+        return -ENOMEM;
+    }
+    *slot = text;
+    return 0;
+}
+
+const char *hvchain_version(void)
+{
+    return HVCHAIN_VERSION;
+}
+
+int hvchain_scan_new(hvchain_scan **scan)
+{
+    hvchain_scan *s = calloc(1, sizeof(*s));
+    hvchain_report *r = calloc(1, sizeof(*r));
+
+    *scan = NULL;
+    if (!s || !r) {
+        free(s);
+        free(r);
+        return -ENOMEM;
+    }
+    host_init(&r->report.host);
+    s->report = r;
+    *scan = s;
+    return 0;
+}
+
+void hvchain_scan_free(hvchain_scan *scan)
+{
+    if (!scan)
+        return;
+    hvchain_report_free(scan->report);
+    free_strings(&scan->readable);
+    free(scan);
+}
+
+/* Evidence can be named until the scan has run. */
+typedef int host_adder(struct host *, const char *node, const char *path);
+
+static int add_evidence(hvchain_scan *scan, const char *node, const char *path, host_adder *add)
+{
+    if (!scan->report)
+        return -EINVAL;
+    int r = add_string(&scan->readable, strdup(path));
+    return r < 0 ? r : add(&scan->report->report.host, node ? node : "", path);
+}
+
+int hvchain_scan_add_path(hvchain_scan *scan, const char *host, const char *path)
+{
+    return add_evidence(scan, host, path, host_add_path);
+}
+
+int hvchain_scan_add_inventory(hvchain_scan *scan, const char *host, const char *path)
+{
+    return add_evidence(scan, host, path, host_add_inventory);
+}
+
+int hvchain_scan_add_map(hvchain_scan *scan, const char *map)
+{
+    return scan->report ? host_add_map(&scan->report->report.host, map) : -EINVAL;
+}
+
+void hvchain_scan_set_witness(hvchain_scan *scan, enum hvchain_witness witness)
+{
+    scan->options.witness = (enum host_witness)witness;
+}
+
+void hvchain_scan_set_threads(hvchain_scan *scan, unsigned threads)
+{
+    scan->options.threads = threads;
+}
+
+int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count, const char *const *arguments)
+{
+    if (!scan->report)
+        return -EINVAL;
+    string_list *list = &scan->report->report.arguments;
+    int r = 0;
+
+    free_strings(list);
+    for (size_t i = 0; r == 0 && i < count; i++)
+        r = add_string(list, text_valid(arguments[i]));
+    return r;
+}
+
+void hvchain_scan_set_progress(hvchain_scan *scan, hvchain_progress *progress, void *user)
+{
+    scan->options.progress = progress;
+    scan->options.progress_user = user;
+}
+
+void hvchain_scan_set_sandbox(hvchain_scan *scan, int on)
+{
+    scan->sandbox = on != 0;
+}
+
+int hvchain_scan_open_output(const hvchain_scan *scan, const char *path)
+{
+    int fd = -1;
+    int r = os_output_open(path, (const char *const *)scan->readable.items, scan->readable.count,
+                           &fd);
+
+    return r < 0 ? r : fd;
+}
+
+/* The clock as the report shows it, or NULL. */
+static char *time_now(void)
+{
+    char text[WHEN_TEXT_SIZE];
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_REALTIME, &now) < 0)
+        return NULL;
+    return strdup(when_format(when_from_timespec(now), WHEN_MILLISECONDS, text));
+}
+
+/* The lines of hvchain_report_error(). */
+static int collect_errors(hvchain_report *report)
+{
+    const struct host *host = &report->report.host;
+    int r = 0;
+
+    for (size_t i = 0; i < host->evidence.count; i++) {
+        const string_list *errors = &host->evidence.items[i].errors;
+        for (size_t n = 0; r == 0 && n < errors->count; n++)
+            r = add_string(&report->errors, text_printable(errors->items[n]));
+    }
+    return r;
+}
+
+/*
+ * The order matters: the spawner of workers has to be there before the right to start programs is
+ * given up, and that has to happen before threads and the first byte of evidence.
+ */
+static int scan_host(const hvchain_scan *scan, hvchain_report *report)
+{
+    struct host_options options = scan->options;
+    int r = 0;
+
+    if (options.witness != WITNESS_NEVER)
+        r = workers_start(&options.workers);
+    if (r < 0)
+        r = add_string(&report->errors, string_printf("libvhdi is not asked as second witness: its "
+                                                      "process can't be started: %s",
+                                                      strerror(-r)));
+    if (scan->sandbox)
+        sandbox_enter((const char *const *)scan->readable.items, scan->readable.count,
+                      &report->report.sandbox);
+    if (r == 0)
+        r = host_scan(&report->report.host, &options);
+    workers_stop(options.workers);
+    return r;
+}
+
+int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
+{
+    hvchain_report *made = STEAL(scan->report);
+
+    *report = NULL;
+    if (!made)
+        return -EINVAL;
+    made->report.started = time_now();
+    int read = scan_host(scan, made);
+    int r = read < 0 && read != -ENODATA ? read : verdict_make(&made->report.verdict,
+                                                               &made->report.host);
+    if (r == 0)
+        r = collect_errors(made);
+    made->report.finished = time_now();
+    if (r < 0) {
+        hvchain_report_free(made);
+        return r;
+    }
+    *report = made;
+    return read;
+}
+
+void hvchain_report_free(hvchain_report *report)
+{
+    if (!report)
+        return;
+    report_free(&report->report);
+    free_strings(&report->errors);
+    free(report);
+}
+
+enum hvchain_severity hvchain_report_worst(const hvchain_report *report)
+{
+    return (enum hvchain_severity)report->report.verdict.summary.worst;
+}
+
+const char *hvchain_report_error(const hvchain_report *report, size_t index)
+{
+    return index < report->errors.count ? report->errors.items[index] : NULL;
+}
+
+int hvchain_report_print(const hvchain_report *report, const char *format,
+                         const struct hvchain_style *style, hvchain_sink *sink, void *user)
+{
+    struct report_style inner = {
+        .width = style && style->width > 0 ? style->width : 80,
+        .colour = style && style->colour,
+        .unicode = style && style->unicode,
+    };
+
+    return report_print(&report->report, format, &inner, sink, user);
+}
+
+const char *const *hvchain_report_formats(void)
+{
+    return report_formats();
+}
+
+const char *hvchain_severity_name(enum hvchain_severity severity)
+{
+    bool known = severity >= HVCHAIN_OK && severity <= HVCHAIN_DATA_LOSS_RISK;
+
+    return known ? severity_name((enum severity)severity) : NULL;
+}
