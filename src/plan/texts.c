@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "plan/texts.h"
+
+#include <stddef.h>
+
+const char *plan_kind_name(enum plan_kind kind)
+{
+    static const char *const names[] = {"hyper-v-merges", "manual-merge-on-copies", "quarantine",
+                                        "keep", "nothing-to-do"};
+
+    return names[kind];
+}
+
+const struct blocker_text blocker_missing_parent = {
+    "missing-parent", SEVERITY_DATA_LOSS_RISK,
+    "A parent is missing: nothing can be merged before the disk with the recorded identifier is "
+    "found."};
+const struct blocker_text blocker_mismatch = {
+    "linkage-mismatch", SEVERITY_DATA_LOSS_RISK,
+    "The file at the parent's place is not the disk that the child was made on. Set-VHD "
+    "-IgnoreIdMismatch is sane only on copies, and only when the parent's content is known to be "
+    "unchanged."};
+const struct blocker_text blocker_other_child = {
+    "other-child", SEVERITY_DATA_LOSS_RISK,
+    "The parent has another child: merging into it makes that child useless."};
+const struct blocker_text blocker_space = {
+    "free-space", SEVERITY_PROBLEM,
+    "The volume has less free space than the merge needs at its worst moment."};
+const struct blocker_text blocker_space_unknown = {
+    "free-space-unknown", SEVERITY_INFO,
+    "The free space of the base's volume is not known; state it with --free or look at the host."};
+const struct blocker_text blocker_unreadable = {
+    "unreadable-layer", SEVERITY_DATA_LOSS_RISK,
+    "A layer cannot be read, so that its figures are unknown and a merge would fail or lose data."};
+const struct blocker_text blocker_bigger_child = {
+    "child-larger", SEVERITY_WARNING,
+    "The child's disk is larger than the parent's: the merge has to enlarge the parent."};
+const struct blocker_text blocker_sector_size = {
+    "sector-size", SEVERITY_PROBLEM,
+    "The layers have different logical sector sizes: Windows refuses the chain."};
+const struct blocker_text blocker_cycle = {
+    "chain-cycle", SEVERITY_DATA_LOSS_RISK, "The chain leads back to itself."};
+const struct blocker_text blocker_many_layers = {
+    "many-layers", SEVERITY_WARNING,
+    "More than 50 layers: merge in several sittings, youngest layers first."};
+
+static const struct blocker_text overlay_blockers[OVERLAY_COUNT] = {
+    [OVERLAY_HOLD] = {"hold", SEVERITY_DATA_LOSS_RISK,
+                      "Do not restart, migrate, shut down or merge: open a case with Microsoft."},
+    [OVERLAY_BROKEN_CHAIN] = {"broken-chain", SEVERITY_DATA_LOSS_RISK,
+                              "The chain is broken: back up what runs and repair the link first."},
+    [OVERLAY_MERGE_IN_PROGRESS] = {"merge-in-progress", SEVERITY_WARNING,
+                                   "A merge is under way: wait for its end (event 19080)."},
+    [OVERLAY_MERGE_FAILED] = {"merge-failed", SEVERITY_PROBLEM,
+                              "A merge failed: settle its cause before the next attempt."},
+    [OVERLAY_BACKUP_ACTIVE] = {"backup-active", SEVERITY_WARNING,
+                               "A backup is running: one more layer is normal until it ends."},
+    [OVERLAY_REPLICA] = {"replica", SEVERITY_WARNING,
+                         "The VM is replicated: a merge by hand forces a full resynchronisation."},
+    [OVERLAY_CLUSTER_UNKNOWN] = {"cluster-unknown", SEVERITY_WARNING,
+                                 "Other cluster nodes were not examined: one of them may use it."},
+    [OVERLAY_SAVED_STATE] = {"vm-has-saved-state", SEVERITY_PROBLEM,
+                             "The VM has saved state, which fits only the disks as they are."},
+    [OVERLAY_LOW_CONFIDENCE] = {"low-confidence", SEVERITY_WARNING,
+                                "The evidence of what is tracked is incomplete."},
+    [OVERLAY_NTFS_LIMITATION] = {"ntfs-limitation", SEVERITY_WARNING,
+                                 "The file has attributes that Hyper-V refuses (0xC03A001A)."},
+    [OVERLAY_TIME_ANOMALY] = {"time-anomaly", SEVERITY_PROBLEM,
+                              "A parent was changed after its child was made: find out by whom."},
+};
+
+const struct blocker_text *blocker_of_overlay(enum disk_overlay overlay)
+{
+    return overlay_blockers[overlay].code ? &overlay_blockers[overlay] : NULL;
+}
+
+const char *const choice_hyper_v =
+    "Hyper-V still owes these merges. Settle the blockers, then let it merge by itself: no backup "
+    "running, VM shut down, watch events 19070, 19080 and 19100. Merge by hand only when that "
+    "fails, offline and on copies, youngest layer first.";
+const char *const choice_nothing = "Every layer belongs to the VM or to a checkpoint.";
+
+static const char *const choices[CLASS_COUNT] = {
+    [CLASS_AUTORECOVERY_LEFTOVER] = "A backup's leftover that nothing depends on: rename it, run a "
+                                    "checkpoint or backup as a test, remove it only after that.",
+    [CLASS_AUTORECOVERY_IN_USE] = "It has become part of a chain: keep it and ask the vendor.",
+    [CLASS_UNREGISTERED_VM_DISK] = "It belongs to a machine that is not registered here: keep it "
+                                   "until its owner is found.",
+    [CLASS_BROKEN_CHAIN_PARENT] = "A disk in use expects another state of this file: keep both, "
+                                  "repair the link on copies.",
+    [CLASS_ORPHAN_WITH_DATA] = "It holds data on top of the VM's current disk. If that data is "
+                               "wanted, merge on copies; if not, quarantine it.",
+    [CLASS_ORPHAN_SIDE_BRANCH] = "Never merge it: its parent has another child in use. Quarantine "
+                                 "it when its owner does not need the data.",
+    [CLASS_ORPHAN_EMPTY] = "It changes nothing of its parent: merging is pointless, quarantine it.",
+    [CLASS_ABANDONED_CHAIN] = "Nothing refers to the whole chain: quarantine it as a whole, or "
+                              "merge copies of it for an archive.",
+    [CLASS_ORPHAN_NO_PARENT] = "Without its parent nothing can be done: keep it and search.",
+    [CLASS_ORPHAN_MISMATCH] = "Its parent is not the disk it was made on: keep it and search for "
+                              "the true parent.",
+};
+
+const char *choice_of_class(enum disk_class class)
+{
+    return choices[class];
+}
+
+const char *const checks_after_merge[] = {
+    "After each step: Get-VHD on the destination shows the expected parent and size.",
+    "Read the identifiers again: a merge may change them.",
+    "Start the VM isolated from the network and check its file systems.",
+    "Take a new full backup, and see that no new layer stays behind after it.",
+    "Scan again and compare with this report.",
+    NULL,
+};
+
+const char *const checks_after_quarantine[] = {
+    "Start the VM or take a checkpoint: nothing may miss the file.",
+    "Keep the file for at least one complete backup cycle.",
+    "Scan again and compare with this report.",
+    NULL,
+};
