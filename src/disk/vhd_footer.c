@@ -255,9 +255,11 @@ int vhd_read_footer(struct disk *disk, struct vhd *vhd, struct notes *notes)
     if (!best->has_cookie)
         return -EBADMSG;
     r = take_facts(disk, &vhd->footer);
+    if (r == 0 && !best->is_valid)
+        r = -EBADMSG; /* what it says is worth telling, but not worth following */
     if (r == 0)
         r = check(disk, vhd, best->offset, notes);
     if (end.is_valid && disk->facts->kind != DISK_FIXED)
         note_copy(&end, &copy, notes);
-    return r == 0 && !best->is_valid ? -EBADMSG : r;
+    return r;
 }

@@ -230,18 +230,27 @@ static void append_hex(struct text_pool *pool, const uint8_t *bytes, size_t size
     commit(pool, 2 * size);
 }
 
+/* Nothing says which code page a string of bytes is in: UTF-8 when it is, else Windows-1252. */
 static void append_ansi(struct text_pool *pool, const uint8_t *bytes, size_t size)
 {
+    static const uint16_t from_0x80[] = {
+        0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+        0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
+        0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+        0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178,
+    };
     const uint8_t *nul = memchr(bytes, 0, size);
     size_t length = nul ? (size_t)(nul - bytes) : size;
 
-    /* The code page is nowhere said: what is not UTF-8 stays readable as \xNN. */
     if (text_is_valid((const char *)bytes, length)) {
         text_pool_append(pool, (const char *)bytes, length);
         return;
     }
-    for (size_t i = 0; i < length; i++)
-        append_format(pool, bytes[i] < 0x80 ? "%c" : "\\x%02X", bytes[i]);
+    for (size_t i = 0; i < length; i++) {
+        uint8_t unit[2];
+        store_le16(unit, bytes[i] >= 0x80 && bytes[i] < 0xA0 ? from_0x80[bytes[i] - 0x80] : bytes[i]);
+        text_pool_append_utf16(pool, unit, sizeof(unit));
+    }
 }
 
 static void append_time(struct text_pool *pool, filetime time)

@@ -90,7 +90,7 @@ static const struct {
 } makers[] = {
     {"disk", make_disk,
      " format kind size block sector physical parent linkage relative volume absolute blocks "
-     "disk_guid data_guid log damage fill creator parent_time "},
+     "disk_guid data_guid log damage fill creator parent_time saved_state "},
     {"checkpoint", make_checkpoint,
      " file vm drives created journal version generation type damage container_version "},
     {"vm", make_vm,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "disk_testing.h"
 
+#include "vhd_writer.h"
 #include "vhdx_writer.h"
 
 #include "base/bytes.h"
@@ -61,6 +62,14 @@ io_source *made_vhdx(const struct vhdx_recipe *recipe)
     int fd = memory_file();
 
     assert_int_equal(vhdx_writer_write_fd(fd, recipe), 0);
+    return fd_source(fd);
+}
+
+io_source *made_vhd(const struct vhd_recipe *recipe)
+{
+    int fd = memory_file();
+
+    assert_int_equal(vhd_writer_write_fd(fd, recipe), 0);
     return fd_source(fd);
 }
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+struct vhd_recipe;
 struct vhdx_recipe;
 
 /* The file behind a descriptor, which the source closes. */
@@ -20,6 +21,7 @@ int memory_file(void);
 void put_bytes(int fd, uint64_t offset, const void *bytes, size_t length);
 /* A file made from a recipe, in memory. */
 io_source *made_vhdx(const struct vhdx_recipe *);
+io_source *made_vhd(const struct vhd_recipe *);
 
 /* Descriptor of an unpacked sample ("vhdx/swap.vhdx.gz"), or -1 with a line that says so when the
  * samples are not there. */
