@@ -283,10 +283,22 @@ static bool is_blank(const char *text, size_t length)
     return length == 0;
 }
 
+/* When memory is short, jansson leaves the error as it was. */
+static int note_syntax(const json_error_t *error, struct notes *notes)
+{
+    enum json_error_code code = json_error_code(error);
+
+    if (code == json_error_unknown || code == json_error_out_of_memory)
+        return -ENOMEM;
+    notes_add(notes, SEVERITY_PROBLEM, "INVENTORY-JSON", NOTE_NO_OFFSET,
+              "Line %d, column %d is no JSON: %s", error->line, error->column, error->text);
+    return -EBADMSG;
+}
+
 static int read_inventory(struct vm_inventory *inventory, io_source *source, struct notes *notes)
 {
     CLEANUP_FREE char *text = NULL;
-    json_error_t error;
+    json_error_t error = {0};
     size_t length;
     int r = read_text(source, &text, &length, notes);
 
@@ -302,11 +314,8 @@ static int read_inventory(struct vm_inventory *inventory, io_source *source, str
         text, length,
         JSON_ALLOW_NUL | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_REJECT_DUPLICATES,
         &error);
-    if (!document) {
-        notes_add(notes, SEVERITY_PROBLEM, "INVENTORY-JSON", NOTE_NO_OFFSET,
-                  "Line %d, column %d is no JSON: %s", error.line, error.column, error.text);
-        return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
-    }
+    if (!document)
+        return note_syntax(&error, notes);
     r = json_is_null(document) ? 0 : read_document(inventory, document, notes);
     json_decref(document);
     return r;

@@ -12,6 +12,7 @@
 /* Windows makes tables of 227 entries; more than this is no table. */
 #define OBJECTS_PER_TABLE_MAX 65536
 #define OBJECT_TABLES_MAX     4096
+#define OBJECTS_MAX           1000000 /* of all tables; a saved machine has one per MiB of memory */
 
 static bool header_is_whole(const struct vmcx_header_disk *header)
 {
@@ -155,6 +156,11 @@ static int read_object(const struct vmcx *vmcx, io_source *file,
         *next = object.offset;
         return 0;
     }
+    if (objects->files.count + objects->key_tables.count == OBJECTS_MAX) {
+        notes_add(notes, SEVERITY_PROBLEM, "VMCX-LIMIT", place,
+                  "More than %u objects: the rest was not read", OBJECTS_MAX);
+        return -E2BIG;
+    }
     struct vmcx_object *kept = object.type == VMCX_OBJECT_FILE ? vector_push(&objects->files)
                                                               : vector_push(&objects->key_tables);
     if (!kept)
@@ -227,7 +233,7 @@ static int read_object_tables(const struct vmcx *vmcx, io_source *file,
         }
         visited[count++] = offset;
         int r = read_object_table(vmcx, file, offset, objects, &next, notes);
-        if (r == -EBADMSG && count > 1)
+        if (r == -E2BIG || (r == -EBADMSG && count > 1))
             return 0;
         if (r < 0)
             return r;

@@ -14,6 +14,7 @@
 
 /* Hostile files only come near these: a configuration has some 400 keys in eight tables. */
 #define TABLE_SIZE_MAX    (1 * MIB)
+#define TABLES_MAX        65536 /* they have 16 bits for their index */
 #define TABLES_BYTES_MAX  (64 * MIB)
 #define KEYS_MAX          250000
 #define FILE_OBJECT_MAX   (16 * MIB)
@@ -93,7 +94,13 @@ static int compare_tables(const void *left, const void *right)
 
 static int read_table_headers(struct reader *reader)
 {
-    for (size_t i = 0; i < reader->objects->key_tables.count; i++) {
+    size_t count = (size_t)min_u64(reader->objects->key_tables.count, TABLES_MAX);
+
+    if (count < reader->objects->key_tables.count)
+        notes_add(reader->notes, SEVERITY_PROBLEM, "VMCX-LIMIT", NOTE_NO_OFFSET,
+                  "%zu key tables, more than can have an index: the rest was not read",
+                  reader->objects->key_tables.count);
+    for (size_t i = 0; i < count; i++) {
         int r = read_table_header(reader, &reader->objects->key_tables.items[i]);
         if (r < 0)
             return r;

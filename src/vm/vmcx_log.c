@@ -15,9 +15,9 @@
 #include <errno.h>
 
 /* Windows has room for 145 entries; their data are pages of a configuration. */
-#define LOG_ENTRIES_MAX  65536
-#define LOG_DATA_MAX     (64 * MIB)
-#define LOG_GROWTH_MAX   (64 * MIB)
+#define LOG_ENTRIES_MAX 4096
+#define LOG_DATA_MAX    (64 * MIB)
+#define LOG_GROWTH_MAX  (64 * MIB)
 
 /* Bytes that stand in for those of the file. */
 struct patch {

@@ -80,6 +80,28 @@ static void test_text(void **state)
     assert_int_equal(text_width("日本a"), 5);
 }
 
+static void test_text_encoding(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        enum text_encoding encoding;
+        size_t mark;
+    } cases[] = {
+        {"\xEF\xBB\xBF{", 4, TEXT_UTF8, 3}, {"\xFF\xFE{\0", 4, TEXT_UTF16LE, 2},
+        {"\xFE\xFF\0{", 4, TEXT_UTF16BE, 2}, {"{\0\"\0", 4, TEXT_UTF16LE, 0},
+        {"\0{\0\"", 4, TEXT_UTF16BE, 0},     {"{}", 2, TEXT_UTF8, 0},
+        {"\0\0", 2, TEXT_UTF8, 0},           {"{", 1, TEXT_UTF8, 0},
+        {"", 0, TEXT_UTF8, 0},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t mark;
+        assert_int_equal(text_detect(cases[i].bytes, cases[i].size, &mark), cases[i].encoding);
+        assert_int_equal(mark, cases[i].mark);
+    }
+}
+
 static void test_when(void **state)
 {
     char text[WHEN_TEXT_SIZE];
@@ -140,6 +162,8 @@ static void test_notes_are_bounded(void **state)
     assert_int_equal(notes_worst(&notes), SEVERITY_WARNING);
     assert_true(notes_has(&notes, "RULE"));
     assert_false(notes_has(&notes, "OTHER"));
+    assert_int_equal(notes_worst_since(&notes, 0), SEVERITY_WARNING);
+    assert_int_equal(notes_worst_since(&notes, NOTES_MAX), SEVERITY_OK);
     notes_free(&notes);
     notes_add(NULL, SEVERITY_INFO, "RULE", 0, "nobody listens");
 }
@@ -182,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_crc),
         cmocka_unit_test(test_guid),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_text_encoding),
         cmocka_unit_test(test_when),
         cmocka_unit_test(test_when_parse),
         cmocka_unit_test(test_notes_are_bounded),

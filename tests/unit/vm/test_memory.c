@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * Memory that runs out: each allocation of each reader fails once. Every time the answer is
+ * -ENOMEM and nothing is left behind (which the leak checker sees). The linker puts the functions
+ * below in the place of the real ones, in everything that is linked statically; what expat and
+ * jansson allocate does not fail (jansson 2.14 would not survive it).
+ */
+#include "vm_testing.h"
+
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "vm/vm.h"
+#include "vm/vmcx.h"
+#include "vm_fixture.h"
+#include "vmcx_writer.h"
+
+#include <errno.h>
+#include <string.h>
+
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
+char *__real_strdup(const char *);
+char *__real_strndup(const char *, size_t);
+void *__wrap_malloc(size_t);
+void *__wrap_calloc(size_t, size_t);
+void *__wrap_realloc(void *, size_t);
+char *__wrap_strdup(const char *);
+char *__wrap_strndup(const char *, size_t);
+
+static bool counting;
+static size_t left; /* allocations that still work */
+
+static bool fails(void)
+{
+    return counting && left-- == 0;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return fails() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t size)
+{
+    return fails() ? NULL : __real_strndup(text, size);
+}
+
+typedef int reader(io_source *);
+
+/* Until one run needs no more allocations than are granted. */
+static void run(reader *read, io_source *source)
+{
+    int r = -ENOMEM;
+
+    for (size_t granted = 0; r == -ENOMEM; granted++) {
+        assert_true(granted < 100000);
+        left = granted;
+        counting = true;
+        r = read(source);
+        counting = false;
+    }
+    assert_int_equal(r, 0);
+}
+
+static int read_config(io_source *source)
+{
+    struct vm_config config;
+    int r = vm_config_read(&config, source, NULL);
+
+    vm_config_free(&config);
+    return r;
+}
+
+static int read_registry(io_source *source)
+{
+    struct vm_registry registry;
+    int r = vm_registry_read(&registry, source, NULL);
+
+    vm_registry_free(&registry);
+    return r;
+}
+
+static int read_runtime(io_source *source)
+{
+    bool saved;
+
+    return vm_runtime_read(&saved, source, NULL);
+}
+
+static int read_inventory(io_source *source)
+{
+    struct vm_inventory inventory;
+    int r = vm_inventory_read(&inventory, source, NULL);
+
+    vm_inventory_free(&inventory);
+    return r;
+}
+
+static int visit(void *user, const char *path, const char *value, const struct tree_node *node)
+{
+    return 0;
+}
+
+static int walk(io_source *source)
+{
+    struct vmcx vmcx;
+    int r = vmcx_read(&vmcx, source, VMCX_ALL_VALUES, NULL);
+
+    if (r == 0)
+        r = tree_walk(vmcx.root, visit, NULL);
+    vmcx_free(&vmcx);
+    return r;
+}
+
+static const struct vm_fixture_drive drives[] = {{.path = "C:\\a.vhdx"},
+                                                 {.path = "C:\\b.vhdx", .location = 1}};
+static const struct vm_fixture machine = {
+    .id = "0e1c6a52-7d1b-4a50-9a57-0d8f4d5be7a1",
+    .created = 1,
+    .drives = drives,
+    .drive_count = 2,
+    .data_root = "C:\\",
+    .checkpoint_root = "C:\\",
+    .saved_state_file = "C:\\c.vsv",
+};
+
+static io_source *source_of(uint8_t *bytes, size_t size)
+{
+    io_source *source = io_memory_new(bytes, size);
+
+    assert_non_null(source);
+    free(bytes);
+    return source;
+}
+
+static void test_container(void **state)
+{
+    CLEANUP(tree) struct tree_node *root = vm_fixture_tree(&machine, false);
+    CLEANUP(tree) struct tree_node *before = vm_fixture_tree(&machine, true);
+    CLEANUP_FREE char *large = calloc(1, 6000);
+    uint8_t *bytes;
+    size_t size;
+
+    strcpy(large, "configuration/large=bytes:");
+    memset(large + strlen(large), '7', 2 * 2100);
+    assert_int_equal(vm_tree_add_pair(root, large), 0);
+    assert_int_equal(vm_tree_add_pair(root, "savedstate/VmVersion=int:1"), 0);
+    assert_int_equal(vm_tree_add_pair(root, "Configurations/VirtualMachines/_0e1c6a52-7d1b-4a50-"
+                                            "9a57-0d8f4d5be7a1_=string:C:\\a.vmcx"),
+                     0);
+    assert_int_equal(vmcx_writer_build(root, &(struct vmcx_recipe){.before = before}, &bytes,
+                                       &size),
+                     0);
+    CLEANUP(io_unref) io_source *source = source_of(bytes, size);
+    run(read_config, source);
+    run(read_registry, source);
+    run(read_runtime, source);
+    run(walk, source);
+}
+
+static void test_xml(void **state)
+{
+    CLEANUP(tree) struct tree_node *root = vm_fixture_tree(&machine, true);
+    uint8_t *bytes;
+    size_t size;
+
+    assert_int_equal(xml_writer_build(root, TEXT_UTF16LE, &bytes, &size), 0);
+    CLEANUP(io_unref) io_source *source = source_of(bytes, size);
+    run(read_config, source);
+}
+
+static void test_inventory(void **state)
+{
+    static const char text[] =
+        "[{\"Path\":\"C:\\\\a.vhdx\",\"VMName\":\"a\",\"VMSnapshotName\":\"b\","
+        "\"ComputerName\":\"c\",\"ControllerType\":1,\"DiskNumber\":null},"
+        "{\"Path\":\"C:\\\\b.vhdx\",\"ControllerType\":\"IDE\"}]";
+    size_t size;
+    uint8_t *utf16 = text_to_utf16le(text, &size);
+    CLEANUP(io_unref) io_source *wide = source_of(utf16, size);
+    CLEANUP(io_unref) io_source *narrow = io_memory_new(text, sizeof(text) - 1);
+
+    run(read_inventory, wide);
+    run(read_inventory, narrow);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_container),
+        cmocka_unit_test(test_xml),
+        cmocka_unit_test(test_inventory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
