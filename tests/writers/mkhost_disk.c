@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "vhd_writer.h"
 #include "vhdx_writer.h"
 
 #include <stdio.h>
@@ -68,6 +69,22 @@ static const struct word vhdx_damages[] = {
     {"truncated-log", VHDX_DAMAGE_TRUNCATED_LOG},
     {"shuffled", VHDX_SHUFFLED},
     {"regions-swapped", VHDX_REGIONS_SWAPPED},
+};
+
+static const struct word vhd_damages[] = {
+    {"footer", VHD_DAMAGE_FOOTER},
+    {"no-footer", VHD_NO_FOOTER},
+    {"old-footer", VHD_OLD_FOOTER},
+    {"trailing-byte", VHD_TRAILING_BYTE},
+    {"copy", VHD_DAMAGE_COPY},
+    {"no-copy", VHD_NO_COPY},
+    {"copy-differs", VHD_COPY_DIFFERS},
+    {"header", VHD_DAMAGE_HEADER},
+    {"table-short", VHD_DAMAGE_TABLE_SHORT},
+    {"overlap", VHD_DAMAGE_OVERLAP},
+    {"past-end", VHD_DAMAGE_PAST_END},
+    {"over-table", VHD_DAMAGE_OVER_TABLE},
+    {"shuffled", VHD_SHUFFLED},
 };
 
 const char *disk_id(json_t *disk)
@@ -275,6 +292,44 @@ static void make_vhdx(struct recipe *recipe, json_t *entry, const struct describ
         fail(recipe, "%s: %s", where, strerror(-r));
 }
 
+static void make_vhd(struct recipe *recipe, json_t *entry, const struct described *d)
+{
+    CLEANUP_FREE char *where = place(recipe, d->path);
+    CLEANUP_FREE struct vhd_blocks *blocks = calloc(d->run_count + 1, sizeof(*blocks));
+    const struct vhd_recipe vhd = {
+        .kind = d->kind,
+        .virtual_size = d->size,
+        .block_size = d->block,
+        .seed = d->seed,
+        .creator_app = text_member(recipe, entry, "creator", NULL),
+        .unique_id = d->data_guid,
+        .saved_state = flag_member(recipe, entry, "saved_state"),
+        .blocks = blocks,
+        .blocks_count = d->run_count,
+        .empty = d->kind == DISK_FIXED,
+        .parent_id = d->linkage,
+        .parent_timestamp = (uint32_t)size_member(recipe, entry, "parent_time", 0),
+        .absolute_path = d->absolute,
+        .relative_path = d->relative,
+        .damage = damages(recipe, entry, vhd_damages, ARRAY_SIZE(vhd_damages)),
+    };
+    int r;
+
+    for (size_t i = 0; i < d->run_count; i++) {
+        enum block_state state = d->runs[i].state;
+
+        if (state != BLOCK_FULLY_PRESENT && state != BLOCK_PARTIALLY_PRESENT)
+            fail(recipe, "blocks of a VHD are full, partial or not there at all");
+        blocks[i] = (struct vhd_blocks){
+            .first = d->runs[i].first,
+            .count = d->runs[i].count,
+            .sectors = state == BLOCK_FULLY_PRESENT ? VHD_SECTORS_ALL : VHD_SECTORS_PAGES};
+    }
+    r = vhd_writer_write(where, &vhd);
+    if (r < 0)
+        fail(recipe, "%s: %s", where, strerror(-r));
+}
+
 static bool is_vhd(const struct recipe *recipe, json_t *entry, const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -293,7 +348,7 @@ void make_disk(struct recipe *recipe, json_t *entry)
 
     describe(recipe, entry, &d);
     if (is_vhd(recipe, entry, d.path))
-        fail(recipe, "no VHD yet");
+        make_vhd(recipe, entry, &d);
     else
         make_vhdx(recipe, entry, &d);
 }
