@@ -78,6 +78,17 @@ bool ntfs_tree_path(const struct ntfs_tree *tree, const struct ntfs_link *link,
     return at->parent == NTFS_AT_ROOT;
 }
 
+bool ntfs_tree_folder_path(const struct ntfs_tree *tree, uint64_t reference, struct strbuf *path)
+{
+    const struct ntfs_file *folder = ntfs_tree_find(tree, reference);
+
+    if (ntfs_number(reference) == NTFS_ROOT)
+        return true;
+    if (!folder || !folder->directory || folder->link == NTFS_NOWHERE)
+        return false;
+    return ntfs_tree_path(tree, &tree->links.items[folder->link], path);
+}
+
 struct level {
     uint32_t step, end;
     size_t path_length;

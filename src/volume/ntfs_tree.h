@@ -82,8 +82,10 @@ const char *ntfs_tree_text(const struct ntfs_tree *, uint32_t at);
 struct ntfs_file *ntfs_tree_find(const struct ntfs_tree *, uint64_t reference);
 
 struct strbuf;
-/* Appends the path of a name; false when its start is not known. */
+/* Appends the path of a name, or of a folder ("" for the root); false when its start is not
+ * known. */
 bool ntfs_tree_path(const struct ntfs_tree *, const struct ntfs_link *, struct strbuf *);
+bool ntfs_tree_folder_path(const struct ntfs_tree *, uint64_t reference, struct strbuf *);
 
 /* Wanted files in use, and directories, in byte order of their path, each once. What `visit` returns ends the walk. */
 typedef int ntfs_tree_visit(void *user, const struct ntfs_file *, const struct ntfs_link *,

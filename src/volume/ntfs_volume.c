@@ -4,12 +4,12 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static uint32_t volume_attributes(const struct ntfs_file *file)
 {
@@ -67,14 +67,14 @@ static struct volume_entry make_entry(const struct ntfs_volume *v, const struct 
     };
 }
 
-static bool leaves_trace(const char *name)
+bool ntfs_leaves_trace(const char *name)
 {
     static const char *const suffixes[] = {".avhdx", ".avhd", ".vhdx", ".vhd",
                                            ".vmcx",  ".rct",  ".mrt",  ".hrl"};
     const char *dot = strrchr(name, '.');
 
     for (size_t i = 0; dot && i < ARRAY_SIZE(suffixes); i++)
-        if (strcasecmp(dot, suffixes[i]) == 0)
+        if (text_compare_folded(dot, suffixes[i]) == 0)
             return true;
     return false;
 }
@@ -84,7 +84,7 @@ static bool is_wanted(void *user, const struct ntfs_file *file, const char *name
     const struct ntfs_volume *v = user;
 
     if (!file->in_use)
-        return leaves_trace(name);
+        return ntfs_leaves_trace(name);
     if (!v->wanted)
         return true;
     const struct volume_entry entry = make_entry(v, file, NULL, name);
@@ -128,7 +128,7 @@ static int complain_lost(const struct ntfs_tree *tree, volume_complaint *complai
     return failed ? -ENOMEM : 0;
 }
 
-static int build(struct ntfs_volume *v)
+int ntfs_volume_build(struct ntfs_volume *v)
 {
     if (v->built)
         return 0;
@@ -142,7 +142,7 @@ static int walk(struct volume *volume, volume_visit *visit, volume_complaint *co
     struct ntfs_volume *v = (struct ntfs_volume *)volume;
     struct visit context = {v, visit, user};
 
-    int r = build(v);
+    int r = ntfs_volume_build(v);
     if (r == 0)
         r = complain_lost(&v->tree, complain, user);
     return r == 0 ? ntfs_tree_walk(&v->tree, visit_file, &context) : r;
@@ -204,6 +204,7 @@ static void close_volume(struct volume *volume)
     struct ntfs_volume *v = (struct ntfs_volume *)volume;
 
     ntfs_tree_free(&v->tree);
+    vector_free(&v->securities);
     ntfs_close(&v->ntfs);
     free(v);
 }
@@ -314,7 +315,7 @@ int ntfs_volume_traces(const struct volume *volume, ntfs_traces *traces)
     for (size_t i = 0; i < tree->links.count && r == 0; i++) {
         const struct ntfs_link *link = &tree->links.items[i];
         const struct ntfs_file *file = &tree->files.items[link->file];
-        if (!file->in_use && !file->directory && leaves_trace(ntfs_tree_text(tree, link->name)))
+        if (!file->in_use && !file->directory && ntfs_leaves_trace(ntfs_tree_text(tree, link->name)))
             r = add_trace(tree, file, link, traces);
     }
     if (r < 0)

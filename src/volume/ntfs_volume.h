@@ -65,4 +65,48 @@ int ntfs_volume_traces(const struct volume *, ntfs_traces *);
 void ntfs_traces_free(ntfs_traces *);
 #define ntfs_traces_cleanup ntfs_traces_free
 
+/*
+ * The machines that the permissions of a file let in (S-1-5-83-1-…): several for a shared base.
+ * Free with vector_free(). One thread at a time. 0; -ESTALE, -EBADMSG … as volume_open(); -ENOMEM.
+ */
+typedef VECTOR(struct guid) ntfs_machines;
+int ntfs_volume_machines(struct volume *, uint64_t id, ntfs_machines *);
+
+enum ntfs_usn_reason { /* MS-FSCC 2.3.62 */
+    NTFS_USN_CREATED = 0x100,
+    NTFS_USN_DELETED = 0x200,
+    NTFS_USN_RENAMED_FROM = 0x1000, /* the name is the old one */
+    NTFS_USN_RENAMED_TO = 0x2000,
+};
+#define NTFS_USN_CLOSED 0x80000000u
+
+/* One record of the change journal, valid during the visit. */
+struct ntfs_usn {
+    uint64_t usn;        /* its number, ascending */
+    uint64_t id, parent; /* file references */
+    filetime time;
+    uint32_t reason;     /* enum ntfs_usn_reason and more, see MS-FSCC */
+    const char *name;
+};
+/* Return 0 to go on, negative errno to end with that status. */
+typedef int ntfs_usn_visit(void *user, const struct ntfs_usn *);
+
+/* All that the change journal still holds, in its order. 0; -ENOENT there is none. */
+int ntfs_volume_journal(struct volume *, ntfs_usn_visit *, void *user, struct notes *);
+
+/* What happened to a file of the kinds that leave traces. */
+struct ntfs_life {
+    uint64_t id, usn;
+    filetime time;
+    uint32_t reason; /* only those named in enum ntfs_usn_reason, at least one */
+    char *path;      /* with the folder's path as it is now, as far as known */
+    bool path_is_full;
+};
+typedef VECTOR(struct ntfs_life) ntfs_lives;
+
+/* Each deed once, in the order of the journal. As ntfs_volume_journal(). */
+int ntfs_volume_lives(struct volume *, ntfs_lives *, struct notes *);
+void ntfs_lives_free(ntfs_lives *);
+#define ntfs_lives_cleanup ntfs_lives_free
+
 #endif
