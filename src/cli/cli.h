@@ -18,7 +18,7 @@ struct command {
     const char *name;      /* "scan"; "" for the program itself */
     const char *operands;  /* "[OPTION]... PATH..." */
     const char *summary;   /* one line for the list of commands */
-    const char *notes;     /* paragraphs that --help prints below the options, or NULL */
+    const char *notes;     /* a paragraph that --help prints below the options, or NULL */
     const struct option *options;
     /* argv[0] is the command's name. */
     enum exit_status (*run)(const struct command *, int argc, char **argv);

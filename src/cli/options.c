@@ -232,6 +232,8 @@ void options_help(const struct command *command)
     printf("\nOptions:\n");
     for (const struct option *o = command->options; o->name; o++)
         help_option(o);
-    if (command->notes)
-        printf("\n%s", command->notes);
+    if (command->notes) {
+        putchar('\n');
+        print_wrapped(command->notes, 0, 0);
+    }
 }

@@ -322,8 +322,8 @@ const struct command scan_command = {
     .operands = "[OPTION]... DIR...",
     .summary = "Reads VM folders, rebuilds the chains of their disks and reports what Hyper-V no "
                "longer tracks.",
-    .notes = "Exit status: 0 nothing above info; 1 could not run; 2 findings of warning or worse\n"
-             "(--fail-on moves the line).\n",
+    .notes = "Exit status: 0 nothing above info; 1 could not run; 2 findings of warning or worse "
+             "(--fail-on moves the line).",
     .options = scan_options,
     .run = run,
 };
