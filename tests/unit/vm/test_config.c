@@ -520,6 +520,48 @@ static void test_probe_container(void **state)
     assert_int_equal(vm_probe(torn), VM_PROBE_CONTAINER);
 }
 
+/* ---- a device that fails ---- */
+
+struct failing {
+    io_source *below;
+    int left; /* reads that still work */
+};
+
+static int64_t failing_read(void *self, uint64_t offset, void *buffer, size_t length)
+{
+    struct failing *failing = self;
+
+    return failing->left-- > 0 ? io_read_some(failing->below, offset, buffer, length) : -EIO;
+}
+
+static void check_failing_device(io_source *below)
+{
+    static const struct io_ops ops = {.read = failing_read};
+    int r = -EIO;
+
+    for (int reads = 0; r == -EIO; reads++) {
+        struct failing failing = {below, reads};
+        CLEANUP(io_unref) io_source *source = io_source_new(&ops, &failing, io_size(below));
+        struct vm_config config;
+        assert_true(reads < 1000);
+        r = vm_config_read(&config, source, NULL);
+        assert_int_equal(config.drives.count, r == 0 ? 3 : 0);
+        vm_config_free(&config);
+    }
+    assert_int_equal(r, 0);
+}
+
+static void test_failing_device(void **state)
+{
+    struct vm_fixture vm = machine;
+
+    vm.journal = VM_FIXTURE_PENDING;
+    CLEANUP(io_unref) io_source *container = fixture_source("machine.vmcx", &vm);
+    CLEANUP(io_unref) io_source *xml = fixture_source("machine.xml", &machine);
+    check_failing_device(container);
+    check_failing_device(xml);
+}
+
 /* ---- lists of machines, runtime states ---- */
 
 static void test_registry(void **state)
@@ -622,6 +664,7 @@ int main(void)
         cmocka_unit_test(test_truncated_xml),
         cmocka_unit_test(test_probe),
         cmocka_unit_test(test_probe_container),
+        cmocka_unit_test(test_failing_device),
         cmocka_unit_test(test_registry),
         cmocka_unit_test(test_odd_registry),
         cmocka_unit_test(test_runtime),
