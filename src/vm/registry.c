@@ -3,6 +3,7 @@
 #include "vm/vm.h"
 
 #include "base/cleanup.h"
+#include "vm/kind.h"
 #include "vm/tree.h"
 #include "vm/vmcx.h"
 
@@ -50,8 +51,8 @@ static int read_registry(struct vm_registry *registry, io_source *source, struct
     registry->journal_entries = vmcx.journal_entries;
     if (r < 0)
         return r;
-    if (!tree_child(vmcx.root, "Configurations"))
-        return notes_worst_since(notes, before) < SEVERITY_PROBLEM ? -ENOMSG : -EBADMSG;
+    if (vm_tree_kind(vmcx.root) != VM_KIND_REGISTRY)
+        return vm_kind_mismatch(vm_tree_kind(vmcx.root), notes, before);
     const struct tree_node *list = tree_find(vmcx.root, "Configurations/VirtualMachines");
     for (const struct tree_node *node = list ? list->first_child : NULL; node && r == 0;
          node = node->next)

@@ -14,6 +14,7 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "vm/kind.h"
 #include "vm/tree.h"
 #include "vm/vmcx.h"
 
@@ -40,15 +41,6 @@ static bool is_saved(const struct tree_node *root)
            (tree_find(savedstate, "savedVM/partition_state") || holds_memory(savedstate));
 }
 
-/* A runtime state repeats the version of the configuration and nothing of the machine itself. */
-static bool is_runtime(const struct tree_node *root)
-{
-    const struct tree_node *properties = tree_find(root, "configuration/properties");
-
-    return tree_child(root, "savedstate") ||
-           (properties && !tree_child(properties, "global_id") && !tree_child(properties, "name"));
-}
-
 static int read_runtime(bool *saved, io_source *source, struct notes *notes)
 {
     CLEANUP(vmcx) struct vmcx vmcx = {0};
@@ -61,9 +53,9 @@ static int read_runtime(bool *saved, io_source *source, struct notes *notes)
     if (r < 0)
         return r;
     *saved = is_saved(vmcx.root);
-    if (is_runtime(vmcx.root))
+    if (vm_tree_kind(vmcx.root) == VM_KIND_RUNTIME)
         return 0;
-    return notes_worst_since(notes, before) < SEVERITY_PROBLEM ? -ENOMSG : -EBADMSG;
+    return vm_kind_mismatch(vm_tree_kind(vmcx.root), notes, before);
 }
 
 int vm_runtime_read(bool *saved, io_source *source, struct notes *notes)

@@ -53,7 +53,7 @@ struct vm_config {
  * give what can be trusted.
  *   0         a configuration; with a note of severity "problem" some of it was lost or does not
  *             verify, so that a disk which it does not name may be in use all the same
- *   -ENOMSG   a healthy container or XML of something else (runtime state, a list of VMs)
+ *   -ENOMSG   a container or XML of something else (runtime state, a list of VMs)
  *   -ENOTSUP  a .vmcx format older than 0x0300
  *   -EBADMSG  damaged beyond use      -ENOMEM, -EIO …
  */

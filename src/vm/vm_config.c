@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "vm/kind.h"
 #include "vm/tree.h"
 #include "vm/vmcx.h"
 #include "vm/xml.h"
@@ -206,18 +207,16 @@ static int read_drives(struct vm_config *config, const struct tree_node *configu
 
 /* ---- the file ---- */
 
-/* What only the configuration of a machine or checkpoint has: a runtime state has none of it. */
-static bool is_machine(const struct tree_node *root)
+/*
+ * A configuration that has lost all that identifies it still counts when it names disks; the
+ * runtime state of a saved machine may name them too, and does not.
+ */
+static bool is_machine(const struct vm_config *config, const struct tree_node *root)
 {
-    static const char *const keys[] = {"properties/global_id", "properties/name",
-                                       "properties/type_id", "settings/global/logical_id",
-                                       "manifest"};
-    const struct tree_node *configuration = tree_child(root, "configuration");
+    enum vm_kind kind = vm_tree_kind(root);
 
-    for (size_t i = 0; configuration && i < ARRAY_SIZE(keys); i++)
-        if (tree_find(configuration, keys[i]))
-            return true;
-    return false;
+    return kind == VM_KIND_MACHINE ||
+           (kind != VM_KIND_REGISTRY && config->drives.count > 0 && !tree_child(root, "savedstate"));
 }
 
 static int read_tree(struct vm_config *config, struct tree_node **root, io_source *source,
@@ -249,9 +248,8 @@ static int read_config(struct vm_config *config, io_source *source, struct notes
         if (r == 0)
             r = read_drives(config, configuration, notes);
     }
-    if (r == 0 && !is_machine(root) &&
-        (config->drives.count == 0 || tree_child(root, "savedstate")))
-        r = notes_worst_since(notes, before) < SEVERITY_PROBLEM ? -ENOMSG : -EBADMSG;
+    if (r == 0 && !is_machine(config, root))
+        r = vm_kind_mismatch(vm_tree_kind(root), notes, before);
     return r;
 }
 

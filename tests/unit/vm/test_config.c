@@ -520,6 +520,43 @@ static void test_probe_container(void **state)
     assert_int_equal(vm_probe(torn), VM_PROBE_CONTAINER);
 }
 
+/*
+ * A damaged file is still known for what it is, by its own reader and by the others; only one of
+ * which nothing is known is damaged beyond use.
+ */
+static void test_damaged_kinds(void **state)
+{
+    static const struct {
+        const char *pair;
+        int config, registry, runtime;
+    } cases[] = {
+        {"configuration/properties/global_id=string:" MACHINE, 0, -ENOMSG, -ENOMSG},
+        {"Configurations/VirtualMachines/_" MACHINE "_=string:C:\\a.vmcx", -ENOMSG, 0, -ENOMSG},
+        {"savedstate/VmVersion=int:2304", -ENOMSG, -ENOMSG, 0},
+        {"configuration/properties/version=int:2304", -ENOMSG, -ENOMSG, 0},
+        {"stranger/name=string:x", -EBADMSG, -EBADMSG, -EBADMSG},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(tree) struct tree_node *root = tree_new("", 0, TREE_NODE);
+        CLEANUP_FREE uint8_t *bytes = NULL;
+        struct vm_config config;
+        struct vm_registry registry;
+        size_t size;
+        bool saved;
+        assert_int_equal(vm_tree_add_pair(root, cases[i].pair), 0);
+        assert_int_equal(vmcx_writer_build(root, &(struct vmcx_recipe){.damage = VMCX_DAMAGE_KEY},
+                                           &bytes, &size),
+                         0);
+        CLEANUP(io_unref) io_source *source = io_memory_new(bytes, size);
+        assert_int_equal(vm_config_read(&config, source, NULL), cases[i].config);
+        vm_config_free(&config);
+        assert_int_equal(vm_registry_read(&registry, source, NULL), cases[i].registry);
+        vm_registry_free(&registry);
+        assert_int_equal(vm_runtime_read(&saved, source, NULL), cases[i].runtime);
+    }
+}
+
 /* ---- a device that fails ---- */
 
 struct failing {
@@ -664,6 +701,7 @@ int main(void)
         cmocka_unit_test(test_truncated_xml),
         cmocka_unit_test(test_probe),
         cmocka_unit_test(test_probe_container),
+        cmocka_unit_test(test_damaged_kinds),
         cmocka_unit_test(test_failing_device),
         cmocka_unit_test(test_registry),
         cmocka_unit_test(test_odd_registry),

@@ -149,29 +149,44 @@ static io_source *source_of(uint8_t *bytes, size_t size)
     return source;
 }
 
+static io_source *container_of(const struct tree_node *root, const struct tree_node *before)
+{
+    uint8_t *bytes;
+    size_t size;
+
+    assert_int_equal(vmcx_writer_build(root, &(struct vmcx_recipe){.before = before}, &bytes,
+                                       &size),
+                     0);
+    return source_of(bytes, size);
+}
+
 static void test_container(void **state)
 {
     CLEANUP(tree) struct tree_node *root = vm_fixture_tree(&machine, false);
     CLEANUP(tree) struct tree_node *before = vm_fixture_tree(&machine, true);
     CLEANUP_FREE char *large = calloc(1, 6000);
-    uint8_t *bytes;
-    size_t size;
 
     strcpy(large, "configuration/large=bytes:");
     memset(large + strlen(large), '7', 2 * 2100);
     assert_int_equal(vm_tree_add_pair(root, large), 0);
-    assert_int_equal(vm_tree_add_pair(root, "savedstate/VmVersion=int:1"), 0);
-    assert_int_equal(vm_tree_add_pair(root, "Configurations/VirtualMachines/_0e1c6a52-7d1b-4a50-"
-                                            "9a57-0d8f4d5be7a1_=string:C:\\a.vmcx"),
-                     0);
-    assert_int_equal(vmcx_writer_build(root, &(struct vmcx_recipe){.before = before}, &bytes,
-                                       &size),
-                     0);
-    CLEANUP(io_unref) io_source *source = source_of(bytes, size);
+    CLEANUP(io_unref) io_source *source = container_of(root, before);
     run(read_config, source);
-    run(read_registry, source);
-    run(read_runtime, source);
     run(walk, source);
+}
+
+static void test_other_containers(void **state)
+{
+    static const char *const registry[] = {
+        "Configurations/VirtualMachines/_0e1c6a52-7d1b-4a50-9a57-0d8f4d5be7a1_=string:C:\\a.vmcx",
+        NULL};
+    static const char *const runtime[] = {"savedstate/RamBlock0=bytes:00", NULL};
+    CLEANUP(tree) struct tree_node *list = vm_tree_from_pairs(registry);
+    CLEANUP(tree) struct tree_node *state_of_machine = vm_tree_from_pairs(runtime);
+    CLEANUP(io_unref) io_source *list_source = container_of(list, NULL);
+    CLEANUP(io_unref) io_source *runtime_source = container_of(state_of_machine, NULL);
+
+    run(read_registry, list_source);
+    run(read_runtime, runtime_source);
 }
 
 static void test_xml(void **state)
@@ -204,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_container),
+        cmocka_unit_test(test_other_containers),
         cmocka_unit_test(test_xml),
         cmocka_unit_test(test_inventory),
     };
