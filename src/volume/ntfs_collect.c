@@ -13,20 +13,14 @@
 
 #define LOST_MAX 1000
 
-/* What an extension record adds to its file, which may come earlier or later in $MFT. */
-struct extension {
-    uint64_t owner;
-    uint64_t size, allocated_size, extents;
-    uint16_t data_flags;
-    bool has_size;
-};
-
 struct collector {
     struct ntfs_tree *tree;
     const struct ntfs *ntfs;
     ntfs_wanted *wanted;
     void *user;
-    VECTOR(struct extension) extensions;
+    /* What extension records add to their file, which may come earlier or later in $MFT; reference
+     * is the file's. */
+    VECTOR(struct ntfs_file) extensions;
 };
 
 int ntfs_tree_add_text(struct ntfs_tree *tree, const char *text, size_t length, uint32_t *at)
@@ -91,37 +85,18 @@ static int add_link(struct collector *c, uint64_t owner, const struct ntfs_attri
     link->owner = owner;
     link->parent_reference = get_le64(name->parent);
     link->file = link->parent = NTFS_NOWHERE;
+    link->is_short = name->name_space == NTFS_DOS;
     return add_name(c->tree, a->value + sizeof(*name), name->length, &link->name, &link->length);
 }
 
-static bool is_name(const struct ntfs_attribute *a)
+static const struct ntfs_file_name *name_of(const struct ntfs_attribute *a)
 {
     const struct ntfs_file_name *name = (const void *)a->value;
 
-    return a->type == NTFS_FILE_NAME && a->resident && a->value_length >= sizeof(*name) &&
-           range_fits(sizeof(*name), 2 * (size_t)name->length, a->value_length);
-}
-
-/* All names but short ones; a short one only where there is no other. */
-static int add_links(struct collector *c, uint64_t owner, const void *record)
-{
-    size_t before = c->tree->links.count;
-    struct ntfs_attribute a, dos = {0};
-    struct ntfs_attributes list;
-    int r = 0;
-
-    ntfs_attributes_start(&list, record, c->ntfs->geometry.record_size);
-    while (r == 0 && ntfs_attributes_next(&list, &a)) {
-        if (!is_name(&a))
-            continue;
-        if (((const struct ntfs_file_name *)(const void *)a.value)->name_space == NTFS_DOS)
-            dos = a;
-        else
-            r = add_link(c, owner, &a);
-    }
-    if (r == 0 && c->tree->links.count == before && dos.value)
-        r = add_link(c, owner, &dos);
-    return r;
+    return a->resident && a->value_length >= sizeof(*name) &&
+                   range_fits(sizeof(*name), 2 * (size_t)name->length, a->value_length)
+               ? name
+               : NULL;
 }
 
 static void take_times(struct ntfs_file *file, const struct ntfs_attribute *a)
@@ -137,26 +112,16 @@ static void take_times(struct ntfs_file *file, const struct ntfs_attribute *a)
     file->file_attributes = get_le32(s->file_attributes);
 }
 
-static void take_data(struct extension *data, const struct ntfs_attribute *a)
+static void take_data(struct ntfs_file *file, const struct ntfs_attribute *a)
 {
     if (!a->resident)
-        data->extents += ntfs_pairs_extents(a->value, a->value_length);
+        file->extents += ntfs_pairs_extents(a->value, a->value_length);
     if (!a->resident && a->first_vcn != 0)
         return;
-    data->has_size = true;
-    data->data_flags = a->flags;
-    data->size = a->resident ? a->value_length : a->size;
-    data->allocated_size = a->allocated_size;
-}
-
-static void add_data(struct ntfs_file *file, const struct extension *data)
-{
-    file->extents += data->extents;
-    if (!data->has_size)
-        return;
-    file->size = data->size;
-    file->allocated_size = data->allocated_size;
-    file->data_flags = data->data_flags;
+    file->has_size = true;
+    file->data_flags = a->flags;
+    file->size = a->resident ? a->value_length : a->size;
+    file->allocated_size = a->allocated_size;
 }
 
 static int take_target(struct collector *c, struct ntfs_file *file,
@@ -183,11 +148,13 @@ static int take_target(struct collector *c, struct ntfs_file *file,
     return target ? ntfs_tree_add_text(c->tree, target, strlen(target), &file->target) : 0;
 }
 
+/* All that a record says of its file. Short names count only where there is no other. */
 static int take_attributes(struct collector *c, struct ntfs_file *file, const void *record)
 {
+    size_t first_link = c->tree->links.count;
+    struct ntfs_attribute a, short_name = {0};
+    const struct ntfs_file_name *name;
     struct ntfs_attributes list;
-    struct ntfs_attribute a;
-    struct extension data = {0};
     int r = 0;
 
     ntfs_attributes_start(&list, record, c->ntfs->geometry.record_size);
@@ -199,15 +166,23 @@ static int take_attributes(struct collector *c, struct ntfs_file *file, const vo
         case NTFS_ATTRIBUTE_LIST:
             file->list_size = (uint32_t)min_u64(a.resident ? a.value_length : a.size, UINT32_MAX);
             break;
+        case NTFS_FILE_NAME:
+            name = name_of(&a);
+            if (name && name->name_space == NTFS_DOS)
+                short_name = a;
+            else if (name)
+                r = add_link(c, file->reference, &a);
+            break;
         case NTFS_DATA:
             if (a.name_length == 0)
-                take_data(&data, &a);
+                take_data(file, &a);
             break;
         case NTFS_REPARSE_POINT:
             r = take_target(c, file, &a, record);
             break;
         }
-    add_data(file, &data);
+    if (r == 0 && c->tree->links.count == first_link && short_name.value)
+        r = add_link(c, file->reference, &short_name);
     return r;
 }
 
@@ -243,9 +218,7 @@ static int visit_base(struct collector *c, uint64_t number, const void *record)
         .directory = get_le16(header->flags) & NTFS_RECORD_DIRECTORY,
     };
 
-    int r = add_links(c, file.reference, record);
-    if (r == 0)
-        r = take_attributes(c, &file, record);
+    int r = take_attributes(c, &file, record);
     if (r < 0)
         return r;
     if (in_use)
@@ -266,19 +239,16 @@ static int visit_base(struct collector *c, uint64_t number, const void *record)
 
 static int visit_extension(struct collector *c, uint64_t owner, const void *record)
 {
-    struct ntfs_attributes list;
-    struct ntfs_attribute a;
-    struct extension data = {.owner = owner};
+    struct ntfs_file part = {.reference = owner};
+    int r = take_attributes(c, &part, record);
 
-    ntfs_attributes_start(&list, record, c->ntfs->geometry.record_size);
-    while (ntfs_attributes_next(&list, &a))
-        if (ntfs_attribute_is(&a, NTFS_DATA, NULL))
-            take_data(&data, &a);
-    struct extension *added = vector_push(&c->extensions);
+    if (r < 0)
+        return r;
+    struct ntfs_file *added = vector_push(&c->extensions);
     if (!added)
         return -ENOMEM;
-    *added = data;
-    return add_links(c, owner, record);
+    *added = part;
+    return 0;
 }
 
 static int visit(void *user, uint64_t number, const void *record)
@@ -308,21 +278,33 @@ static void lost(void *user, uint64_t first, uint64_t last, const char *reason)
         tree->lost_more++;
 }
 
+static void add_part(struct ntfs_file *file, const struct ntfs_file *part)
+{
+    file->records++;
+    file->extents += part->extents;
+    if (part->reparse_tag != 0) {
+        file->reparse_tag = part->reparse_tag;
+        file->target = part->target;
+    }
+    if (part->has_size) {
+        file->size = part->size;
+        file->allocated_size = part->allocated_size;
+        file->data_flags = part->data_flags;
+    }
+}
+
 static void apply_extensions(struct collector *c)
 {
     for (size_t i = 0; i < c->extensions.count; i++) {
-        struct ntfs_file *file = ntfs_tree_find(c->tree, c->extensions.items[i].owner);
-        if (!file)
-            continue;
-        file->records++;
-        add_data(file, &c->extensions.items[i]);
+        struct ntfs_file *file = ntfs_tree_find(c->tree, c->extensions.items[i].reference);
+        if (file)
+            add_part(file, &c->extensions.items[i]);
     }
 }
 
 /* Gives each name its file; names of files that are not kept go. */
-static void keep_links(struct collector *c)
+static void connect_links(struct ntfs_tree *tree)
 {
-    struct ntfs_tree *tree = c->tree;
     size_t kept = 0;
 
     for (size_t i = 0; i < tree->links.count; i++) {
@@ -330,9 +312,27 @@ static void keep_links(struct collector *c)
         struct ntfs_file *file = ntfs_tree_find(tree, link.owner);
         if (!file)
             continue;
+        file->has_long_name |= !link.is_short;
+        link.file = (uint32_t)(file - tree->files.items);
+        tree->links.items[kept++] = link;
+    }
+    tree->links.count = kept;
+}
+
+/* A short name goes where another record has the long one. */
+static void keep_links(struct collector *c)
+{
+    struct ntfs_tree *tree = c->tree;
+    size_t kept = 0;
+
+    connect_links(tree);
+    for (size_t i = 0; i < tree->links.count; i++) {
+        struct ntfs_link link = tree->links.items[i];
+        struct ntfs_file *file = &tree->files.items[link.file];
+        if (link.is_short && file->has_long_name)
+            continue;
         if (!file->wanted)
             file->wanted = c->wanted(c->user, file, ntfs_tree_text(tree, link.name));
-        link.file = (uint32_t)(file - tree->files.items);
         tree->links.items[kept++] = link;
     }
     tree->links.count = kept;

@@ -133,7 +133,8 @@ static int find_pieces(const uint8_t *list, size_t size, uint32_t type, const ch
         }
         at += length;
     }
-    qsort(found->items, found->count, sizeof(*found->items), compare_pieces);
+    if (found->count > 0)
+        qsort(found->items, found->count, sizeof(*found->items), compare_pieces);
     return 0;
 }
 

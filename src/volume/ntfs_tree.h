@@ -32,7 +32,8 @@ struct ntfs_file {
     uint32_t first_step, step_count; /* of a directory: in tree.steps */
     uint32_t path_length;    /* of a directory that has been placed; bytes */
     uint16_t data_flags;     /* NTFS_ATTRIBUTE_… of the unnamed data stream */
-    bool in_use, directory, wanted;
+    bool in_use, directory, wanted, has_size;
+    bool has_long_name;
     bool placed, climbing; /* a directory: its way to the root is known, is being followed */
     bool visited;          /* by the walk under one of its names */
 };
@@ -43,6 +44,7 @@ struct ntfs_link {
     uint32_t file, parent; /* indexes into files */
     uint32_t name;         /* in the text */
     uint32_t length;       /* bytes */
+    bool is_short;         /* 8.3, the only name in its record */
 };
 
 struct ntfs_lost {

@@ -312,8 +312,8 @@ static void put_listed_file(struct fixture *f)
         stream.first_vcn = i;
         ntfs_writer_begin(&f->w, number, 3, NTFS_RECORD_IN_USE);
         ntfs_writer_extends(&f->w, number, ntfs_reference(55, 1));
-        if (i == 1)
-            ntfs_writer_name(&f->w, number, ROOT, "listed.vhdx", NTFS_WIN32);
+        ntfs_writer_name(&f->w, number, ROOT, i == 0 ? "LISTED~1" : "listed.vhdx",
+                         i == 0 ? NTFS_DOS : NTFS_WIN32);
         ntfs_writer_runs(&f->w, number, &stream);
         ntfs_writer_end(&f->w, number);
     }
@@ -351,8 +351,8 @@ static void test_attribute_list_damage(void **state)
     io_source *source;
 
     put_listed_file(f);
-    ntfs_writer_record(&f->w, 50)[0] = 'X'; /* with the second half of the data goes the name */
-    expect(f, "");
+    ntfs_writer_record(&f->w, 50)[0] = 'X'; /* with half of the data goes the long name */
+    expect(f, "LISTED~1\n");
     assert_int_equal(volume_open(f->list.volume, "", ntfs_reference(55, 1), &source), 0);
     assert_int_equal(io_read(source, 0, bytes, NTFS_WRITER_CLUSTER), 0);
     assert_int_equal(bytes[0], 'P');
