@@ -66,7 +66,8 @@ static int take_name(struct xml_reader *reader, struct xml_token *token)
     uint32_t offset = load_le32(field);
     if (!name_at(reader, offset, token))
         return -EBADMSG;
-    if (offset == top(reader)->position && !take(reader, sizeof(struct evtx_name) + token->size + 2))
+    if (offset == top(reader)->position &&
+        !take(reader, sizeof(struct evtx_name) + token->size + 2))
         return -EBADMSG;
     return 0;
 }
@@ -74,10 +75,10 @@ static int take_name(struct xml_reader *reader, struct xml_token *token)
 /* ---- values ---- */
 
 static const uint8_t fixed_sizes[] = {
-    [BINXML_INT8] = 1,   [BINXML_UINT8] = 1,     [BINXML_INT16] = 2,       [BINXML_UINT16] = 2,
-    [BINXML_INT32] = 4,  [BINXML_UINT32] = 4,    [BINXML_INT64] = 8,       [BINXML_UINT64] = 8,
-    [BINXML_FLOAT] = 4,  [BINXML_DOUBLE] = 8,    [BINXML_BOOL] = 4,        [BINXML_GUID] = 16,
-    [BINXML_SIZE] = 8,   [BINXML_FILETIME] = 8,  [BINXML_SYSTEMTIME] = 16, [BINXML_HEX32] = 4,
+    [BINXML_INT8] = 1,  [BINXML_UINT8] = 1,    [BINXML_INT16] = 2,       [BINXML_UINT16] = 2,
+    [BINXML_INT32] = 4, [BINXML_UINT32] = 4,   [BINXML_INT64] = 8,       [BINXML_UINT64] = 8,
+    [BINXML_FLOAT] = 4, [BINXML_DOUBLE] = 8,   [BINXML_BOOL] = 4,        [BINXML_GUID] = 16,
+    [BINXML_SIZE] = 8,  [BINXML_FILETIME] = 8, [BINXML_SYSTEMTIME] = 16, [BINXML_HEX32] = 4,
     [BINXML_HEX64] = 8,
 };
 
@@ -197,8 +198,8 @@ static int read_substitution(struct xml_reader *reader, struct xml_token *token)
         if (slot.size > 0)
             return give_array_item(reader, token);
     }
-    return give_value(reader, slot.size == 0 ? BINXML_NULL : slot.type,
-                      reader->chunk + slot.offset, slot.size, token);
+    return give_value(reader, slot.size == 0 ? BINXML_NULL : slot.type, reader->chunk + slot.offset,
+                      slot.size, token);
 }
 
 /* One UTF-16 unit, or one of the five entities of XML, is a string like any other. */
@@ -215,7 +216,7 @@ static int read_entity(struct xml_reader *reader, struct xml_token *token)
         const char *name; /* in UTF-16 */
         uint8_t size, character[2];
     } entities[] = {
-        {"a\0m\0p", 6, {'&'}},        {"l\0t", 4, {'<'}},           {"g\0t", 4, {'>'}},
+        {"a\0m\0p", 6, {'&'}},    {"l\0t", 4, {'<'}},        {"g\0t", 4, {'>'}},
         {"q\0u\0o\0t", 8, {'"'}}, {"a\0p\0o\0s", 8, {'\''}},
     };
     int r = take_name(reader, token);

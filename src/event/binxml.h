@@ -35,10 +35,10 @@ struct xml_token {
 
 /* One run of tokens: the record itself, a template definition, or a nested value. */
 struct xml_frame {
-    uint32_t position, end;   /* in the chunk */
+    uint32_t position, end;     /* in the chunk */
     uint32_t slots, slot_count; /* the substitution values in force */
-    uint32_t slots_before;    /* slots to keep when the frame is left */
-    uint32_t elements;        /* open elements when the frame was entered */
+    uint32_t slots_before;      /* slots to keep when the frame is left */
+    uint32_t elements;          /* open elements when the frame was entered */
 };
 
 /* A substitution value of a template instance. */

@@ -91,7 +91,8 @@ static bool message_form(const char *text, const char **end, uint32_t *code)
 {
     int64_t value;
 
-    if (strncmp(text, "%%", 2) != 0 || !(is_digit(text[2]) || (text[2] == '-' && is_digit(text[3]))) ||
+    if (strncmp(text, "%%", 2) != 0 ||
+        !(is_digit(text[2]) || (text[2] == '-' && is_digit(text[3]))) ||
         !read_digits(text + 2, end, 10, &value) || value < INT32_MIN || value > UINT32_MAX)
         return false;
     *code = (uint32_t)value;
@@ -165,7 +166,7 @@ static bool full_hex_form(const char *text, const char **end, uint32_t *code)
     return hex_form(text, end, code) && (*end - text == 10 || *end - text == 18);
 }
 
-bool code_find(const char *text, uint32_t *code)
+const char *code_find(const char *text, uint32_t *code)
 {
     static code_form *const forms[] = {full_hex_form, message_form, dispatch_form};
     const char *end;
@@ -175,9 +176,9 @@ bool code_find(const char *text, uint32_t *code)
             continue;
         for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
             if (forms[i](text, &end, code))
-                return true;
+                return end;
     }
-    return false;
+    return NULL;
 }
 
 char *code_format(uint32_t code, char text[CODE_TEXT_SIZE])

@@ -18,8 +18,8 @@ struct code_info {
 };
 
 /*
- * What is known of a code. A Win32 number is found as it is, as HRESULT (0x8007nnnn) and as NTSTATUS
- * (0xC007nnnn). NULL: not in the table.
+ * What is known of a code. A Win32 number is found as it is, as HRESULT (0x8007nnnn) and as
+ * NTSTATUS (0xC007nnnn). NULL: not in the table.
  */
 const struct code_info *code_lookup(uint32_t code);
 
@@ -31,8 +31,8 @@ const struct code_info *code_lookup(uint32_t code);
  */
 bool code_parse(const char *text, uint32_t *code);
 /* The first code that stands somewhere in a text: only forms that can't be anything else, that is
- * 0x and eight digits, %% and a decimal, IDispatch error #. */
-bool code_find(const char *text, uint32_t *code);
+ * 0x and eight digits, %% and a decimal, IDispatch error #. Returns what follows it, or NULL. */
+const char *code_find(const char *text, uint32_t *code);
 
 #define CODE_TEXT_SIZE 11
 /* "0x8007052f": the form of the report. Returns text. */

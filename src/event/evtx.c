@@ -151,7 +151,8 @@ static int read_file_header(struct event_log *log)
         return r;
     if (!is_file_signature(header.signature))
         return find_chunks(log);
-    uint32_t flags = get_le32(header.flags), crc = crc32_zeroed(&header, EVTX_CRC_SIZE, EVTX_CRC_SIZE);
+    uint32_t flags = get_le32(header.flags),
+             crc = crc32_zeroed(&header, EVTX_CRC_SIZE, EVTX_CRC_SIZE);
     log->no_crc = flags & EVTX_NO_CRC;
     log->first_chunk = EVTX_HEADER_BLOCK;
     if (!log->no_crc && get_le32(header.checksum) != crc) {
@@ -310,8 +311,8 @@ static void begin_live(struct event_log *log)
     note_gap(log);
     if (log->chunk_size < EVTX_CHUNK_SIZE)
         notes_add(log->notes, SEVERITY_PROBLEM, "EVTX-TRUNCATED",
-                  log->chunk_offset + log->chunk_size,
-                  "the last chunk has %u bytes of %u", log->chunk_size, EVTX_CHUNK_SIZE);
+                  log->chunk_offset + log->chunk_size, "the last chunk has %u bytes of %u",
+                  log->chunk_size, EVTX_CHUNK_SIZE);
     log->header_end = check_chunk_header(log);
     check_records(log);
     log->position = EVTX_CHUNK_RECORDS;

@@ -137,10 +137,10 @@ struct evtx_name {
 _Static_assert(sizeof(struct evtx_name) == 8, "name");
 
 struct evtx_template_instance {
-    uint8_t token;     /* +0x0 */
-    uint8_t unknown;   /* +0x1: 1 */
-    le32 id;           /* +0x2: the first four bytes of the definition's GUID */
-    le32 definition;   /* +0x6: offset in the chunk; when it is right here, it follows inline */
+    uint8_t token;   /* +0x0 */
+    uint8_t unknown; /* +0x1: 1 */
+    le32 id;         /* +0x2: the first four bytes of the definition's GUID */
+    le32 definition; /* +0x6: offset in the chunk; when it is right here, it follows inline */
     /* then: le32 number of values, as many descriptors, the values */
 };
 _Static_assert(sizeof(struct evtx_template_instance) == 10, "template instance");

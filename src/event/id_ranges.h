@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Which record identifiers were seen: they come in long runs, so that a few ranges hold millions. */
+/* Which record identifiers were seen: they come in long runs, so that a few ranges hold millions.
+ */
 #ifndef EVENT_ID_RANGES_H
 #define EVENT_ID_RANGES_H
 

@@ -115,7 +115,9 @@ enum field_kind {
 };
 
 #define FIELD(element, attribute, kind, member)                                                    \
-    {NAME_##element, NAME_##attribute, FIELD_##kind, offsetof(struct event_record, member)}
+    {                                                                                              \
+        NAME_##element, NAME_##attribute, FIELD_##kind, offsetof(struct event_record, member)      \
+    }
 #define NAME_TEXT NAME_UNKNOWN /* no attribute: the element's text */
 
 static const struct field {

@@ -65,8 +65,8 @@ void record_reader_free(struct record_reader *);
 void record_reader_set_chunk(struct record_reader *, const uint8_t *chunk, uint32_t chunk_size,
                              uint32_t *budget);
 /*
- * Reads up to the end of System. `offset` is that of a record in the chunk whose header was checked.
- * 0; -EBADMSG when there is no readable System: the fields of the record header stand;
+ * Reads up to the end of System. `offset` is that of a record in the chunk whose header was
+ * checked. 0; -EBADMSG when there is no readable System: the fields of the record header stand;
  * -ENOMEM.
  */
 int record_read_system(struct record_reader *, uint32_t offset);

@@ -234,10 +234,9 @@ static void append_hex(struct text_pool *pool, const uint8_t *bytes, size_t size
 static void append_ansi(struct text_pool *pool, const uint8_t *bytes, size_t size)
 {
     static const uint16_t from_0x80[] = {
-        0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-        0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD,
-        0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-        0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178,
+        0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+        0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD, 0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+        0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178,
     };
     const uint8_t *nul = memchr(bytes, 0, size);
     size_t length = nul ? (size_t)(nul - bytes) : size;
@@ -248,7 +247,8 @@ static void append_ansi(struct text_pool *pool, const uint8_t *bytes, size_t siz
     }
     for (size_t i = 0; i < length; i++) {
         uint8_t unit[2];
-        store_le16(unit, bytes[i] >= 0x80 && bytes[i] < 0xA0 ? from_0x80[bytes[i] - 0x80] : bytes[i]);
+        store_le16(unit,
+                   bytes[i] >= 0x80 && bytes[i] < 0xA0 ? from_0x80[bytes[i] - 0x80] : bytes[i]);
         text_pool_append_utf16(pool, unit, sizeof(unit));
     }
 }
@@ -277,7 +277,8 @@ static void append_sid(struct text_pool *pool, const uint8_t *sid)
 {
     uint64_t authority = (uint64_t)load_be16(sid + 2) << 32 | load_be32(sid + 4);
 
-    append_format(pool, authority >> 32 ? "S-%u-0x%012" PRIX64 : "S-%u-%" PRIu64, sid[0], authority);
+    append_format(pool, authority >> 32 ? "S-%u-0x%012" PRIX64 : "S-%u-%" PRIu64, sid[0],
+                  authority);
     for (unsigned i = 0; i < sid[1]; i++)
         append_format(pool, "-%u", load_le32(sid + 8 + 4 * i));
 }
@@ -312,7 +313,8 @@ void value_append(struct text_pool *pool, const struct xml_token *v)
         append_integer(pool, v);
     else if (v->type == BINXML_ANSI)
         append_ansi(pool, v->bytes, v->size);
-    else if ((v->type == BINXML_FLOAT && v->size == 4) || (v->type == BINXML_DOUBLE && v->size == 8))
+    else if ((v->type == BINXML_FLOAT && v->size == 4) ||
+             (v->type == BINXML_DOUBLE && v->size == 8))
         append_real(pool, v);
     else if (v->type == BINXML_GUID && v->size == 16)
         append_guid(pool, v->bytes);

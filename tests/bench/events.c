@@ -41,14 +41,14 @@ static void write_log(const char *path, unsigned records)
         else if (i % 20 == 1)
             evtx_write_service_state(w, 0, "swprv", "Microsoft Software Shadow Copy Provider", 4);
         else
-            evtx_write(w, &(struct evtx_event){
-                              .provider = "Microsoft-Windows-Security-Auditing",
-                              .provider_guid = "{54849625-5478-4994-A5BA-3E3B0328C30D}",
-                              .channel = "Security",
-                              .event_id = 4624,
-                              .level = 0,
-                              .fields = noise,
-                              .field_count = sizeof(noise) / sizeof(noise[0])});
+            evtx_write(
+                w, &(struct evtx_event){.provider = "Microsoft-Windows-Security-Auditing",
+                                        .provider_guid = "{54849625-5478-4994-A5BA-3E3B0328C30D}",
+                                        .channel = "Security",
+                                        .event_id = 4624,
+                                        .level = 0,
+                                        .fields = noise,
+                                        .field_count = sizeof(noise) / sizeof(noise[0])});
     }
     evtx_writer_save(w, path);
     evtx_writer_free(w);
@@ -99,7 +99,8 @@ static void measure(const char *path, unsigned records)
 
     write_log(path, records);
     double all = time_ours(path, NULL, &seen), some = time_ours(path, is_vmms, &seen);
-    printf("%" PRIu64 " records: %.0f records/s with all values, %.0f when one in twenty is wanted\n",
+    printf("%" PRIu64
+           " records: %.0f records/s with all values, %.0f when one in twenty is wanted\n",
            seen, (double)seen / all, (double)seen / some);
     if (records <= WITNESS_MOST) {
         double theirs = time_witness(path);

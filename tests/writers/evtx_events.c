@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELDS_MAX     32
-#define SYSTEM_SID     "S-1-5-18"
-#define KEYWORD_LOCAL  0x8000000000000000u
+#define FIELDS_MAX      32
+#define SYSTEM_SID      "S-1-5-18"
+#define KEYWORD_LOCAL   0x8000000000000000u
 #define KEYWORD_CLASSIC 0x0080000000000000u
 
 struct field_list {
@@ -164,15 +164,17 @@ void evtx_write_vss_rejected(struct evtx_writer *w, filetime time, uint32_t code
     const char *const inserts[] = {reason, context};
 
     snprintf(reason, sizeof(reason),
-             "0x%08" PRIx32 ", The writer experienced a non-transient error.  If the backup process "
+             "0x%08" PRIx32
+             ", The writer experienced a non-transient error.  If the backup process "
              "is retried,\nthe error is likely to reoccur.\n",
              code);
-    snprintf(context, sizeof(context),
-             "\n\nOperation:\n   PrepareForSnapshot Event\n\nContext:\n   Execution Context: Writer\n"
-             "   Writer Class Id: %s\n   Writer Name: %s\n"
-             "   Writer Instance ID: {6162e336-7448-4371-93a7-29581512b103}\n"
-             "   Command Line: %s\n   Process ID: 2868",
-             writer_id, writer_name, command_line);
+    snprintf(
+        context, sizeof(context),
+        "\n\nOperation:\n   PrepareForSnapshot Event\n\nContext:\n   Execution Context: Writer\n"
+        "   Writer Class Id: %s\n   Writer Name: %s\n"
+        "   Writer Instance ID: {6162e336-7448-4371-93a7-29581512b103}\n"
+        "   Command Line: %s\n   Process ID: 2868",
+        writer_id, writer_name, command_line);
     evtx_write_vss(w, time, 8229, 3, inserts, ARRAY_SIZE(inserts), command_line);
 }
 
@@ -205,8 +207,8 @@ void evtx_write_volsnap(struct evtx_writer *w, filetime time, uint16_t event_id,
     snprintf(text, sizeof(text), "%08" PRIX32, status);
     fill_io_error(packet, event_id, level_qualifiers(level), status);
     const struct evtx_field fields[] = {
-        {"DeviceName", device},     {"VolumeName", volume},       {"NTSTATUS", text},
-        {"SourceTag", "178"},       {"SourceFileID", "0x0001"},   {"SourceLine", "6195"},
+        {"DeviceName", device}, {"VolumeName", volume},     {"NTSTATUS", text},
+        {"SourceTag", "178"},   {"SourceFileID", "0x0001"}, {"SourceLine", "6195"},
     };
     evtx_write(w, &(struct evtx_event){.time = time,
                                        .provider = "Volsnap",

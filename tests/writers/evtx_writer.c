@@ -249,9 +249,26 @@ static void put_fragment_header(struct chunk *chunk)
 
 /* The substitution values of the outer template; Windows has an order much like it. */
 enum slot {
-    SLOT_LEVEL, SLOT_OPCODE, SLOT_TASK, SLOT_ID, SLOT_QUALIFIERS, SLOT_KEYWORDS, SLOT_TIME,
-    SLOT_ACTIVITY, SLOT_PROCESS, SLOT_THREAD, SLOT_RECORD, SLOT_VERSION, SLOT_USER, SLOT_RELATED,
-    SLOT_PROVIDER, SLOT_GUID, SLOT_CHANNEL, SLOT_SOURCE, SLOT_PAYLOAD, SLOTS
+    SLOT_LEVEL,
+    SLOT_OPCODE,
+    SLOT_TASK,
+    SLOT_ID,
+    SLOT_QUALIFIERS,
+    SLOT_KEYWORDS,
+    SLOT_TIME,
+    SLOT_ACTIVITY,
+    SLOT_PROCESS,
+    SLOT_THREAD,
+    SLOT_RECORD,
+    SLOT_VERSION,
+    SLOT_USER,
+    SLOT_RELATED,
+    SLOT_PROVIDER,
+    SLOT_GUID,
+    SLOT_CHANNEL,
+    SLOT_SOURCE,
+    SLOT_PAYLOAD,
+    SLOTS
 };
 
 static void put_slot(struct chunk *chunk, enum slot slot, unsigned type)
@@ -516,9 +533,9 @@ static void put_array(struct chunk *chunk, const char *text, enum binxml_type ty
 static void put_typed(struct chunk *chunk, const char *text, unsigned type)
 {
     static const uint8_t integer_sizes[] = {
-        [BINXML_INT8] = 1,   [BINXML_UINT8] = 1, [BINXML_INT16] = 2, [BINXML_UINT16] = 2,
-        [BINXML_INT32] = 4,  [BINXML_UINT32] = 4, [BINXML_INT64] = 8, [BINXML_UINT64] = 8,
-        [BINXML_BOOL] = 4,   [BINXML_SIZE] = 8,  [BINXML_HEX32] = 4, [BINXML_HEX64] = 8,
+        [BINXML_INT8] = 1,  [BINXML_UINT8] = 1,  [BINXML_INT16] = 2, [BINXML_UINT16] = 2,
+        [BINXML_INT32] = 4, [BINXML_UINT32] = 4, [BINXML_INT64] = 8, [BINXML_UINT64] = 8,
+        [BINXML_BOOL] = 4,  [BINXML_SIZE] = 8,   [BINXML_HEX32] = 4, [BINXML_HEX64] = 8,
     };
 
     if (type & BINXML_ARRAY)
@@ -724,7 +741,8 @@ static void put_chunk_header(struct evtx_writer *w, bool last_chunk)
     struct evtx_chunk_header *h = (void *)chunk->bytes;
     const struct record_place *first = &chunk->records.items[0];
     const struct record_place *last = &chunk->records.items[told_records(w, last_chunk) - 1];
-    uint32_t flags = (w->recipe.dirty ? EVTX_DIRTY : 0) | (w->recipe.no_checksums ? EVTX_NO_CRC : 0);
+    uint32_t flags =
+        (w->recipe.dirty ? EVTX_DIRTY : 0) | (w->recipe.no_checksums ? EVTX_NO_CRC : 0);
 
     memcpy(h->signature, EVTX_CHUNK_SIGNATURE, sizeof(h->signature));
     store_le64(&h->first_record_number, first->id);
@@ -911,7 +929,8 @@ void evtx_seal_file_header(uint8_t *file)
 
 size_t evtx_find_record(const uint8_t *file, size_t size, uint64_t record_id)
 {
-    for (size_t chunk = EVTX_HEADER_BLOCK; chunk + EVTX_CHUNK_SIZE <= size; chunk += EVTX_CHUNK_SIZE) {
+    for (size_t chunk = EVTX_HEADER_BLOCK; chunk + EVTX_CHUNK_SIZE <= size;
+         chunk += EVTX_CHUNK_SIZE) {
         const struct evtx_chunk_header *h = (const void *)(file + chunk);
         size_t at = chunk + EVTX_CHUNK_RECORDS, end = chunk + get_le32(h->free_space);
         while (at < end) {

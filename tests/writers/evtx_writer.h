@@ -43,10 +43,10 @@ struct evtx_event {
     filetime time;      /* 0: one second after the record before */
     uint64_t record_id; /* 0: one more than the record before */
     const char *provider;
-    const char *provider_guid; /* "{…}" or NULL */
-    const char *source_name;   /* EventSourceName */
+    const char *provider_guid;     /* "{…}" or NULL */
+    const char *source_name;       /* EventSourceName */
     uint16_t event_id, qualifiers; /* Qualifiers is written for EVTX_CLASSIC or when not 0 */
-    uint8_t level;      /* 1 critical, 2 error, 3 warning, 4 information */
+    uint8_t level;                 /* 1 critical, 2 error, 3 warning, 4 information */
     uint8_t version, opcode;
     uint16_t task;
     uint64_t keywords;
@@ -69,10 +69,10 @@ struct evtx_recipe {
     uint32_t chunk_records;   /* at most so many records in a chunk; 0: as many as fit */
     uint32_t max_chunks;      /* then the oldest chunk is overwritten; 0: the file grows */
     uint32_t unused_chunks;   /* empty ones at the end, as a log of fixed size has them */
-    bool keep_slack;          /* chunks begin as copies of the one before: old records stay behind */
-    bool dirty;               /* the flag, in the file header and in the chunks */
-    uint32_t lag;             /* headers don't know of the last so many records (of one chunk) */
-    bool no_checksums;        /* 3.2: flagged, and all zero */
+    bool keep_slack;   /* chunks begin as copies of the one before: old records stay behind */
+    bool dirty;        /* the flag, in the file header and in the chunks */
+    uint32_t lag;      /* headers don't know of the last so many records (of one chunk) */
+    bool no_checksums; /* 3.2: flagged, and all zero */
 };
 
 struct evtx_writer;

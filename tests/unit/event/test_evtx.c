@@ -107,7 +107,6 @@ static void test_every_kind(void **state)
     }
 }
 
-
 /* ---- a log in memory ---- */
 
 struct made {
@@ -218,13 +217,19 @@ static void test_values_of_our_own(void **state)
         {"Last", "x"},
     };
     static const char *const wanted[][2] = {
-        {"Text", "a😀b"},     {"Int8", "-5"},
-        {"Int16", "-30000"},  {"Int32", "-2139619167"},
+        {"Text", "a😀b"},
+        {"Int8", "-5"},
+        {"Int16", "-30000"},
+        {"Int32", "-2139619167"},
         {"Int64", "-9223372036854775808"},
-        {"Float", "1.5"},     {"Double", "-0.25"},
-        {"Size", "0x4d"},     {"Zero", "0x0"},
-        {"Nothing", ""},      {"Sids", "S-1-5-18"},
-        {"Sids", "S-1-5-83-0"}, {"Last", "x"},
+        {"Float", "1.5"},
+        {"Double", "-0.25"},
+        {"Size", "0x4d"},
+        {"Zero", "0x0"},
+        {"Nothing", ""},
+        {"Sids", "S-1-5-18"},
+        {"Sids", "S-1-5-83-0"},
+        {"Last", "x"},
     };
     struct evtx_writer *w = evtx_writer_new(&(struct evtx_recipe){0});
     evtx_write(w, &(struct evtx_event){.provider = "T",
@@ -544,7 +549,7 @@ static void test_truncated_anywhere(void **state)
     struct made made = make_log((struct evtx_recipe){0}, 25);
     size_t last = 25;
 
-    for (size_t size = made.size - 1; size < made.size; size -= size > CHUNK(2) + 9000 ? 6037 : 37) {
+    for (size_t size = made.size - 1; size<made.size; size -= size> CHUNK(2) + 9000 ? 6037 : 37) {
         struct result result = read_log(made.bytes, size);
         if (result.opened != 0) {
             assert_true(size < sizeof(struct evtx_file_header));

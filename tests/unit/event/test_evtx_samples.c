@@ -66,9 +66,8 @@ static void test_bad_chunk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEMPORARY_TEST(test_system),  TEMPORARY_TEST(test_application),
-        TEMPORARY_TEST(test_volsnap), TEMPORARY_TEST(test_dns),
-        TEMPORARY_TEST(test_bad_chunk),
+        TEMPORARY_TEST(test_system), TEMPORARY_TEST(test_application), TEMPORARY_TEST(test_volsnap),
+        TEMPORARY_TEST(test_dns),    TEMPORARY_TEST(test_bad_chunk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,8 @@ void own_read(struct reading *reading, const void *bytes, size_t size, enum even
 
 #define DEPTH_MAX 64
 
-struct export {
+struct export
+{
     struct reading *reading;
     struct strbuf record, text;
     char names[DEPTH_MAX][128];
