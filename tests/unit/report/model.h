@@ -36,7 +36,7 @@ void model_full(struct report *);
 
 /* A sink into a struct strbuf. */
 int model_sink(void *strbuf, const void *bytes, size_t length);
-/* The whole printing; freed by the caller. Fails the test when it can't be had. */
+/* The whole printing, never NULL; freed by the caller. */
 char *model_print(const struct report *, const char *format, unsigned width, bool colour,
                   bool unicode);
 

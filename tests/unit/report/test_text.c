@@ -25,6 +25,7 @@ static const char *line_with(const char *text, const char *part)
 
 static void assert_has(const char *text, const char *part)
 {
+    assert_true(text && part);
     if (!strstr(text, part))
         fail_msg("'%s' is not in:\n%s", part, text);
 }
