@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#define MISSING_NAMED 5 /* more listed machines without configuration are counted */
+
 static size_t count_overlay(const struct verdict *v, enum disk_overlay overlay)
 {
     size_t count = 0;
@@ -85,25 +87,41 @@ static void put_first_step(struct page *page, const size_t *order)
     }
 }
 
-/* What of a host's evidence is missing, where a verdict suffers from it. */
+/* " of host n1", in two pieces, when it has a name. */
+static const char *of_host(const struct host_node *node)
+{
+    return node->name[0] ? " of host " : "";
+}
+
+static void put_missing_of_node(struct page *page, const struct host_node *n)
+{
+    if (n->is_shared_storage)
+        return;
+    if (!n->has_registry)
+        page_sentence(page, 6, "- ", "missing: the list of VMs%s%s (data.vmcx, registration folder "
+                      "or --inventory)", of_host(n), n->name);
+    if (!n->has_configs)
+        page_sentence(page, 6, "- ", "missing: any readable VM configuration%s%s", of_host(n),
+                      n->name);
+    if (n->has_unreadable_config)
+        page_sentence(page, 6, "- ", "not read whole: a configuration or list of VMs%s%s",
+                      of_host(n), n->name);
+}
+
+/* What is missing, where a verdict suffers from it. */
 static void put_missing(struct page *page)
 {
     const struct host *host = &page->report->host;
+    char id[GUID_TEXT_SIZE];
 
-    for (size_t i = 0; i < host->nodes.count; i++) {
-        const struct host_node *n = &host->nodes.items[i];
-        const char *of = n->name[0] ? " of host " : "";
-        if (n->is_shared_storage)
-            continue;
-        if (!n->has_registry)
-            page_sentence(page, 6, "- ", "the list of VMs%s%s (data.vmcx, registration folder or "
-                          "--inventory)", of, n->name);
-        if (!n->has_configs)
-            page_sentence(page, 6, "- ", "any readable VM configuration%s%s", of, n->name);
-        if (n->has_unreadable_config)
-            page_sentence(page, 6, "- ", "a configuration or list%s%s that could not be read whole",
-                          of, n->name);
-    }
+    for (size_t i = 0; i < host->nodes.count; i++)
+        put_missing_of_node(page, &host->nodes.items[i]);
+    for (size_t i = 0; i < host->missing_configs.count && i < MISSING_NAMED; i++)
+        page_sentence(page, 6, "- ", "missing: the configuration of listed VM %s",
+                      guid_format(&host->missing_configs.items[i].id, id));
+    if (host->missing_configs.count > MISSING_NAMED)
+        page_sentence(page, 6, "- ", "missing: %zu more configurations of listed VMs",
+                      host->missing_configs.count - MISSING_NAMED);
 }
 
 static void put_doubts(struct page *page, size_t doubtful)
@@ -114,8 +132,8 @@ static void put_doubts(struct page *page, size_t doubtful)
 
     if (doubtful > 0) {
         page_sentence(page, 4, "Low confidence: ", "for %zu disk%s the evidence is incomplete; an "
-                      "orphan is only a candidate, and nothing is safe to delete. Missing:",
-                      doubtful, plural(doubtful));
+                      "orphan is only a candidate, and nothing is safe to delete.", doubtful,
+                      plural(doubtful));
         put_missing(page);
     }
     if (unknown > 0)

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Deeper layers are not moved further to the right, they get their number instead. */
-#define DRAWN_DEPTH_MAX 10
+#define DRAWN_DEPTH_MAX 8
 #define MARK_COLUMNS    4 /* the mark and a blank */
 #define LEVEL_COLUMNS   3
 #define GAP             2 /* blanks between the columns */
