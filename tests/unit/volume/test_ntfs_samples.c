@@ -153,7 +153,6 @@ static void check_volume(io_source *disk, const struct partition *p, const char 
     for (size_t i = 1; i < ours.count; i++)
         assert_true(strcmp(ours.items[i - 1].path, ours.items[i].path) < 0);
     printf("%s: %zu entries\n", image, ours.count);
-    assert_true(ours.count > 0);
     if (have_program("fls")) {
         list_by_fls(image, p->offset / 512, &theirs);
         compare_lists(&ours, &theirs);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "volume/image.h"
+
+#include "base/checked.h"
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "disk/disk.h"
+#include "os/os_file.h"
+#include "os/worker.h"
+#include "volume/image_chain.h"
+#include "volume/image_parts.h"
+#include "volume/ntfs_volume.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORKER_TIMEOUT_MS 30000 /* of one read */
+
+static enum image_container container_of(io_source *file)
+{
+    static const struct {
+        const char *bytes;
+        uint8_t length;
+        enum image_container container;
+    } magics[] = {
+        {"EVF\x09\x0D\x0A\xFF\x00", 8, IMAGE_EWF},
+        {"EVF2\x0D\x0A\x81\x00", 8, IMAGE_EWF},
+        {"QFI\xFB", 4, IMAGE_QCOW2},
+    };
+    static const enum image_container disks[] = {
+        [DISK_PROBE_NONE] = IMAGE_RAW, [DISK_PROBE_VHDX] = IMAGE_VHDX, [DISK_PROBE_VHD] = IMAGE_VHD};
+    char start[8] = {0};
+
+    if (io_read_some(file, 0, start, sizeof(start)) < 0)
+        return IMAGE_RAW;
+    for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+        if (memcmp(start, magics[i].bytes, magics[i].length) == 0)
+            return magics[i].container;
+    return disks[disk_probe(file)];
+}
+
+bool image_probe(io_source *file)
+{
+    CLEANUP(partitions) struct partition_list list = {0};
+
+    if (container_of(file) != IMAGE_RAW)
+        return true;
+    if (partitions_read(&list, file, NULL) < 0 || list.items.count == 0)
+        return false;
+    return list.scheme != PARTITION_NO_TABLE || list.items.items[0].content != PARTITION_OTHER;
+}
+
+static int decode(struct workers *workers, const char *name, const image_parts *parts,
+                  io_source **disk, struct notes *notes)
+{
+    const struct worker_job job = {
+        .name = name,
+        .sources = parts->items,
+        .source_count = parts->count,
+        .timeout_ms = WORKER_TIMEOUT_MS,
+    };
+    int r = workers ? workers_open_source(workers, &job, disk) : -ENOENT;
+
+    if (r == -ENOENT) {
+        notes_add(notes, SEVERITY_PROBLEM, "IMAGE-WORKER", NOTE_NO_OFFSET,
+                  "the program hvchain-worker-%s, which reads this kind of image, is not there",
+                  name);
+        return -ENOTSUP;
+    }
+    if (r < 0)
+        notes_add(notes, SEVERITY_PROBLEM, "IMAGE-CONTAINER", 0,
+                  "the image cannot be unpacked: %s", strerror(-r));
+    return r;
+}
+
+static int unpack(struct image *image, io_source *file, struct workers *workers,
+                  struct notes *notes)
+{
+    CLEANUP(image_parts) image_parts parts = {0};
+    io_source **first = vector_push(&parts);
+    int r = 0;
+
+    if (!first)
+        return -ENOMEM;
+    *first = io_ref(file);
+    image->container = container_of(file);
+    switch (image->container) {
+    case IMAGE_VHD:
+    case IMAGE_VHDX:
+        return image_chain_open(image->path, file, &image->disk, notes);
+    case IMAGE_EWF:
+        r = image_parts_open(&parts, image->path, image_ewf_name);
+        return r < 0 ? r : decode(workers, "ewf", &parts, &image->disk, notes);
+    case IMAGE_QCOW2:
+        return decode(workers, "qcow", &parts, &image->disk, notes);
+    default:
+        r = image_parts_open(&parts, image->path, image_split_name);
+        if (r < 0)
+            return r;
+        image->container = parts.count > 1 ? IMAGE_SPLIT : IMAGE_RAW;
+        image->disk = parts.count > 1 ? image_parts_join(&parts) : io_ref(file);
+        return image->disk ? 0 : -ENOMEM;
+    }
+}
+
+static int open_ntfs(struct image *image, struct image_volume *v, struct notes *notes)
+{
+    unsigned index = image->partitions.items.items[v->partition].index;
+    CLEANUP_FREE char *root = index > 0 ? string_printf("%s!p%u!/", image->path, index)
+                                        : string_printf("%s!/", image->path);
+
+    v->status = root ? ntfs_volume_open(&v->volume, v->source, root, notes) : -ENOMEM;
+    if (v->status == 0)
+        v->serial = ntfs_volume_serial(v->volume);
+    return v->status == -ENOMEM ? -ENOMEM : 0;
+}
+
+static int refuse(struct image_volume *v, uint64_t offset, const char *rule, const char *text,
+                  struct notes *notes)
+{
+    v->status = -ENOTSUP;
+    notes_add(notes, SEVERITY_WARNING, rule, offset, "%s", text);
+    return 0;
+}
+
+static int open_volume(struct image *image, size_t partition, struct notes *notes)
+{
+    const struct partition *p = &image->partitions.items.items[partition];
+
+    if (p->content == PARTITION_OTHER)
+        return 0;
+    struct image_volume *v = vector_push(&image->volumes);
+    if (!v)
+        return -ENOMEM;
+    v->partition = partition;
+    v->source = io_range_new(image->disk, p->offset, p->size);
+    if (!v->source)
+        return -ENOMEM;
+    switch (p->content) {
+    case PARTITION_BITLOCKER:
+        return refuse(v, p->offset, "IMAGE-BITLOCKER",
+                      "the volume is encrypted with BitLocker and was not opened", notes);
+    case PARTITION_REFS:
+        return refuse(v, p->offset, "IMAGE-REFS",
+                      "the volume is ReFS, which is not read inside images: attach the image to a "
+                      "Windows server read-only and scan the folder", notes);
+    default:
+        return open_ntfs(image, v, notes);
+    }
+}
+
+int image_open(struct image *image, const char *path, struct workers *workers,
+               struct notes *notes)
+{
+    CLEANUP(io_unref) io_source *file = NULL;
+
+    *image = (struct image){.path = strdup(path)};
+    int r = image->path ? os_file_open(path, true, &file) : -ENOMEM;
+    if (r == 0)
+        r = unpack(image, file, workers, notes);
+    if (r == 0)
+        r = partitions_read(&image->partitions, image->disk, notes);
+    for (size_t i = 0; i < image->partitions.items.count && r == 0; i++)
+        r = open_volume(image, i, notes);
+    if (r < 0)
+        image_close(image);
+    return r;
+}
+
+void image_close(struct image *image)
+{
+    for (size_t i = 0; i < image->volumes.count; i++) {
+        volume_close(image->volumes.items[i].volume);
+        io_unref(image->volumes.items[i].source);
+    }
+    vector_free(&image->volumes);
+    partitions_free(&image->partitions);
+    io_unref(image->disk);
+    free(image->path);
+    *image = (struct image){0};
+}
+
+const char *image_container_name(enum image_container container)
+{
+    static const char *const names[] = {"raw", "split", "vhd", "vhdx", "ewf", "qcow2"};
+
+    return names[container];
+}

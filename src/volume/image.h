@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * A disk image or block device: what it is packed in, how it is divided, and the volumes in it.
+ * What is behind a path is decided by content; names matter only for finding the further parts of
+ * an image that lies in several files.
+ */
+#ifndef VOLUME_IMAGE_H
+#define VOLUME_IMAGE_H
+
+#include "base/notes.h"
+#include "base/vector.h"
+#include "io/source.h"
+#include "volume/partition.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct volume;
+struct workers; /* os/worker.h */
+
+enum image_container {
+    IMAGE_RAW,   /* also a block device */
+    IMAGE_SPLIT, /* raw, in files .001, .002 … */
+    IMAGE_VHD,   /* read by our own reader, with its chain of parents */
+    IMAGE_VHDX,
+    IMAGE_EWF,   /* .E01, .E02 …; by libewf in a worker */
+    IMAGE_QCOW2, /* by libqcow in a worker */
+};
+
+/* One volume that we know by its content, opened or not. */
+struct image_volume {
+    size_t partition;      /* index in image.partitions */
+    io_source *source;     /* its bytes */
+    struct volume *volume; /* NULL when it cannot be read: see status and the image's notes */
+    int status;            /* 0; -ENOTSUP BitLocker, ReFS; -EBADMSG … */
+    uint64_t serial;       /* of an NTFS volume; 0 unknown */
+};
+
+struct image {
+    char *path;
+    enum image_container container;
+    io_source *disk; /* the bytes of the disk, unpacked */
+    struct partition_list partitions;
+    VECTOR(struct image_volume) volumes; /* in the order of the partitions */
+};
+
+/*
+ * Whether the file is worth image_open(): a container that we know, a partition table with an entry,
+ * or a volume that we know by its boot sector. A few reads.
+ */
+bool image_probe(io_source *);
+
+/*
+ * Opens all volumes. An NTFS volume's display root is "PATH!pN!/", or "PATH!/" when it is the whole
+ * image. workers may be NULL: then EWF and qcow2 are -ENOTSUP.
+ * 0, also when no volume can be read; -ENOENT, -EACCES …; -ENOTSUP a container that cannot be read
+ * here; -EXDEV a disk whose parent is missing; -EBADMSG; -ENOMEM. Notes say why.
+ */
+int image_open(struct image *, const char *path, struct workers *workers, struct notes *notes);
+/* Volumes that were not taken (set to NULL) are closed with it. One that was taken lives on its
+ * own, and is to be closed before the workers are stopped. */
+void image_close(struct image *);
+#define image_cleanup image_close
+
+const char *image_container_name(enum image_container); /* "raw", "split", "vhd", "ewf" … */
+
+#endif
