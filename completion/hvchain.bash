@@ -14,32 +14,54 @@ _hvchain_files()
     mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
-# Answers with values of the option $1 that begin with $2. False when the option takes none.
-_hvchain_scan_value()
+# The formats of the command $1.
+_hvchain_formats()
 {
     case $1 in
-    -f | --format) _hvchain_words "$2" 'text json ndjson' ;;
+    scan) echo 'text json ndjson' ;;
+    *) echo 'text json ndjson' ;;
+    esac
+}
+
+# The options of the command $1.
+_hvchain_options()
+{
+    local hosts='--host --inventory --map' witness='--witness'
+    local output='--format --output --fail-on --threads --color --ascii --no-sandbox --quiet --help'
+
+    case $1 in
+    scan) echo "$hosts $witness $output" ;;
+    plan) echo "--vm --compare --free $hosts $witness $output" ;;
+    esac
+}
+
+# Answers with values of the option $1 of command $3 that begin with $2. False when the option
+# takes none.
+_hvchain_value()
+{
+    case $1 in
+    -f | --format) _hvchain_words "$2" "$(_hvchain_formats "$3")" ;;
     --witness | --color) _hvchain_words "$2" 'auto always never' ;;
     --fail-on) _hvchain_words "$2" 'info warning problem data-loss-risk never' ;;
-    -j | --threads) COMPREPLY=() ;;
+    -j | --threads | --vm) COMPREPLY=() ;;
     -o | --output) _hvchain_files "$2" ;;
-    --host | --inventory | --map) _hvchain_files "${2#*=}" ;; # what follows NAME=
+    --host | --inventory | --map | --free) _hvchain_files "${2#*=}" ;; # what follows NAME=
     *) return 1 ;;
     esac
 }
 
-_hvchain_scan()
+# Answers for the last word $1 of the command $3, behind the word $2.
+_hvchain_command()
 {
-    local word=$1 previous=$2
+    local word=$1 previous=$2 command=$3
 
     case $word in
-    --*=*) _hvchain_scan_value "${word%%=*}" "${word#*=}" ;;
+    --*=*) _hvchain_value "${word%%=*}" "${word#*=}" "$command" ;;
     *)
-        if _hvchain_scan_value "$previous" "$word"; then
+        if _hvchain_value "$previous" "$word" "$command"; then
             return
         elif [[ $word == -* ]]; then
-            _hvchain_words "$word" '--host --inventory --map --witness --format --output --fail-on
-                --threads --color --ascii --no-sandbox --quiet --help'
+            _hvchain_words "$word" "$(_hvchain_options "$command")"
         else
             _hvchain_files "$word"
         fi
@@ -63,9 +85,9 @@ _hvchain()
     done
     COMPREPLY=()
     if [[ ${#words[@]} -le 1 ]]; then
-        _hvchain_words "${words[0]-}" 'scan --help --version'
-    elif [[ ${words[0]} == scan ]]; then
-        _hvchain_scan "${words[-1]}" "${words[-2]}"
+        _hvchain_words "${words[0]-}" 'scan plan --help --version'
+    elif [[ $(_hvchain_options "${words[0]}") ]]; then
+        _hvchain_command "${words[-1]}" "${words[-2]}" "${words[0]}"
     fi
 }
 

@@ -66,6 +66,16 @@ HVCHAIN_PUBLIC void hvchain_scan_set_witness(hvchain_scan *scan, enum hvchain_wi
 /* Threads that read disks; 0 = one per processor. The report does not depend on it. */
 HVCHAIN_PUBLIC void hvchain_scan_set_threads(hvchain_scan *scan, unsigned threads);
 
+/*
+ * Makes a report of plans: for each chain or orphan with something to clean up, the merges, their
+ * exact cost and what forbids them. `vm` is the name or identifier of the only VM, NULL for all.
+ * With `compare` the data is read, too. 0 or -ENOMEM; -EINVAL after the run.
+ */
+HVCHAIN_PUBLIC int hvchain_scan_set_plan(hvchain_scan *scan, const char *vm, int compare);
+/* States the free space of the volume of all files below `folder`, for plans. 0 or -ENOMEM. */
+HVCHAIN_PUBLIC int hvchain_scan_add_free_space(hvchain_scan *scan, const char *folder,
+                                               uint64_t bytes);
+
 /* What the report shows as run.arguments. Copied. 0 or -ENOMEM. */
 HVCHAIN_PUBLIC int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count,
                                               const char *const *arguments);
@@ -90,7 +100,7 @@ HVCHAIN_PUBLIC int hvchain_scan_open_output(const hvchain_scan *scan, const char
 
 /*
  * Reads the evidence and judges it. 0; -ENODATA when nothing at all could be read (*report is set
- * all the same and says why); -ENOMEM. Evidence that was read only in part is no error: see
+ * all the same and says why); -ENOENT when there is no VM of the plan's name; -ENOMEM. Evidence that was read only in part is no error: see
  * hvchain_report_error(). A scan runs once: afterwards this and all that names evidence or
  * arguments gives -EINVAL.
  */

@@ -29,6 +29,8 @@ struct hvchain_scan {
     struct host_options options;
     string_list readable; /* paths of evidence and inventories, as they were given */
     bool sandbox;
+    struct plan_options plan;
+    VECTOR(struct plan_free) free_space;
 };
 
 _Static_assert((int)HVCHAIN_OK == (int)SEVERITY_OK && (int)HVCHAIN_INFO == (int)SEVERITY_INFO &&
@@ -89,6 +91,10 @@ void hvchain_scan_free(hvchain_scan *scan)
         return;
     hvchain_report_free(scan->report);
     free_strings(&scan->readable);
+    for (size_t i = 0; i < scan->free_space.count; i++)
+        free((char *)(uintptr_t)scan->free_space.items[i].folder);
+    vector_free(&scan->free_space);
+    free((char *)(uintptr_t)scan->plan.machine);
     free(scan);
 }
 
@@ -139,6 +145,36 @@ int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count, const char *con
     for (size_t i = 0; r == 0 && i < count; i++)
         r = add_string(list, text_valid(arguments[i]));
     return r;
+}
+
+int hvchain_scan_set_plan(hvchain_scan *scan, const char *vm, int compare)
+{
+    char *machine = vm ? strdup(vm) : NULL;
+
+    if (!scan->report || (vm && !machine)) {
+        free(machine);
+        return scan->report ? -ENOMEM : -EINVAL;
+    }
+    free((char *)(uintptr_t)scan->plan.machine);
+    scan->plan.machine = machine;
+    scan->plan.compare = compare != 0;
+    scan->report->report.view = REPORT_PLAN;
+    return 0;
+}
+
+/* Evidence is printed with links resolved; so is what lies below the folder. */
+int hvchain_scan_add_free_space(hvchain_scan *scan, const char *folder, uint64_t bytes)
+{
+    char *resolved = realpath(folder, NULL);
+    char *kept = resolved ? resolved : strdup(folder);
+    struct plan_free *slot = kept ? vector_push(&scan->free_space) : NULL;
+
+    if (!slot) {
+        free(kept);
+        return -ENOMEM;
+    }
+    *slot = (struct plan_free){kept, bytes};
+    return 0;
 }
 
 void hvchain_scan_set_progress(hvchain_scan *scan, hvchain_progress *progress, void *user)
@@ -210,6 +246,19 @@ static int scan_host(const hvchain_scan *scan, hvchain_report *report)
     return r;
 }
 
+static int make_plans(const hvchain_scan *scan, struct report *report)
+{
+    struct plan_options options = scan->plan;
+
+    if (report->view != REPORT_PLAN)
+        return 0;
+    options.free = scan->free_space.items;
+    options.free_count = scan->free_space.count;
+    options.progress = scan->options.progress;
+    options.progress_user = scan->options.progress_user;
+    return plan_make(&report->plans, &report->host, &report->verdict, &options);
+}
+
 int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
 {
     hvchain_report *made = STEAL(scan->report);
@@ -221,6 +270,8 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
     int read = scan_host(scan, made);
     int r = read < 0 && read != -ENODATA ? read : verdict_make(&made->report.verdict,
                                                                &made->report.host);
+    if (r == 0)
+        r = make_plans(scan, &made->report);
     if (r == 0)
         r = collect_errors(made);
     made->report.finished = time_now();

@@ -10,6 +10,7 @@
 
 static const struct command *const commands[] = {
     &scan_command,
+    &plan_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

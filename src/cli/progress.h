@@ -11,6 +11,9 @@ struct progress {
     bool wanted, shown;
     unsigned columns;
     struct timespec last;
+    const char *stage;     /* the current one, and since when */
+    struct timespec began;
+    uint64_t done;
 };
 
 /* Looks at standard error; nothing is ever shown when it is no terminal, or `quiet`. */

@@ -21,6 +21,8 @@ enum plan_kind {
     PLAN_NOTHING_TO_DO,
 };
 const char *plan_kind_name(enum plan_kind); /* "hyper-v-merges" … */
+/* What to sign before anything is changed; NULL-terminated. */
+const char *const *plan_checks_before(enum plan_kind);
 
 /* One merge of a child into its own parent. Bytes. */
 struct plan_step {

@@ -105,6 +105,38 @@ const char *choice_of_class(enum disk_class class)
     return choices[class];
 }
 
+static const char *const before_merge[] = {
+    "A backup of every layer exists, and a restore of it was tried.",
+    "All layers were copied to another volume before the first change.",
+    "The VM is off, no backup and no replication touches it.",
+    "Every blocker above is settled.",
+    "The paths of the steps were compared with Get-VHD on the host, one by one.",
+    "The volume has the extra space that is named above.",
+    NULL,
+};
+
+static const char *const before_quarantine[] = {
+    "No VM, checkpoint, backup or other cluster node uses the file.",
+    "Every blocker above is settled.",
+    "A backup of the file exists.",
+    NULL,
+};
+
+static const char *const nothing_before[] = {NULL};
+
+const char *const *plan_checks_before(enum plan_kind kind)
+{
+    static const char *const *const lists[] = {
+        [PLAN_HYPER_V_MERGES] = before_merge,
+        [PLAN_MANUAL_MERGE_ON_COPIES] = before_merge,
+        [PLAN_QUARANTINE] = before_quarantine,
+        [PLAN_KEEP] = nothing_before,
+        [PLAN_NOTHING_TO_DO] = nothing_before,
+    };
+
+    return lists[kind];
+}
+
 const char *const checks_after_merge[] = {
     "After each step: Get-VHD on the destination shows the expected parent and size.",
     "Read the identifiers again: a merge may change them.",

@@ -27,10 +27,13 @@ void report_print_json(struct output *out, const struct report *r, const struct 
     report_run_members(&w, r);
     json_close_object(&w);
     for (const struct report_list *list = report_lists; list->list; list++)
-        print_list(&w, r, list);
-    json_open_object(&w, "summary");
-    report_summary_members(&w, r);
-    json_close_object(&w);
+        if (report_has_list(r, list))
+            print_list(&w, r, list);
+    if (report_has_summary(r)) {
+        json_open_object(&w, "summary");
+        report_summary_members(&w, r);
+        json_close_object(&w);
+    }
     json_close_object(&w);
     output_char(out, '\n');
 }

@@ -27,13 +27,15 @@ void report_print_ndjson(struct output *out, const struct report *r,
     report_run_members(&w, r);
     end_line(&w);
     for (const struct report_list *list = report_lists; list->list; list++) {
-        size_t count = list->count(r);
+        size_t count = report_has_list(r, list) ? list->count(r) : 0;
         for (size_t i = 0; i < count; i++) {
             w = begin_line(out, list->record);
             list->members(&w, r, i);
             end_line(&w);
         }
     }
+    if (!report_has_summary(r))
+        return;
     w = begin_line(out, "summary");
     report_summary_members(&w, r);
     end_line(&w);

@@ -47,8 +47,7 @@ static const char *match_name(enum host_match match)
 
 /* Members that name another object: by path for disks, by identifier for machines. */
 
-static void put_disk_path(struct json_writer *w, const char *name, const struct report *r,
-                          size_t disk)
+void report_put_disk(struct json_writer *w, const char *name, const struct report *r, size_t disk)
 {
     json_write_string(w, name, disk == HOST_NONE ? NULL : r->host.disks.items[disk].path);
 }
@@ -58,11 +57,11 @@ static void put_disk_paths(struct json_writer *w, const char *name, const struct
 {
     json_open_array(w, name);
     for (size_t i = 0; i < count; i++)
-        put_disk_path(w, NULL, r, disks[i]);
+        report_put_disk(w, NULL, r, disks[i]);
     json_close_array(w);
 }
 
-static void put_vm_id(struct json_writer *w, const struct report *r, size_t machine)
+void report_put_vm(struct json_writer *w, const struct report *r, size_t machine)
 {
     const struct host_machine *m =
         machine == HOST_NONE ? NULL : &r->host.machines.items[machine];
@@ -127,7 +126,7 @@ static void put_drives(struct json_writer *w, const struct report *r,
         json_write_number_if(w, "controller", d->controller >= 0, (uint64_t)d->controller);
         json_write_number_if(w, "location", d->location >= 0, (uint64_t)d->location);
         json_write_string(w, "recorded_path", d->recorded_path);
-        put_disk_path(w, "disk", r, d->disk);
+        report_put_disk(w, "disk", r, d->disk);
         json_write_string(w, "match", match_name(d->match));
         json_close_object(w);
     }
@@ -225,7 +224,7 @@ static void put_parent(struct json_writer *w, const struct report *r, size_t dis
     json_write_string(w, "relative_path", p->relative_path);
     json_write_string(w, "volume_path", p->volume_path);
     json_write_string(w, "absolute_path", p->absolute_path);
-    put_disk_path(w, "resolved", r, v->parent);
+    report_put_disk(w, "resolved", r, v->parent);
     json_write_string(w, "resolved_by", parent_key_name(v->parent_key));
     json_write_string(w, "state", parent_state_name(v->parent_state));
     json_close_object(w);
@@ -280,7 +279,7 @@ static void disk_members(struct json_writer *w, const struct report *r, size_t i
     put_facts(w, d->facts ? d->facts : &nothing, d->facts != NULL);
     put_parent(w, r, index);
     put_disk_paths(w, "children", r, v->children.items, v->children.count);
-    put_vm_id(w, r, v->machine);
+    report_put_vm(w, r, v->machine);
     json_write_string(w, "class", class_name(v->class));
     json_write_string(w, "severity", severity_name(v->severity));
     put_overlays(w, v->overlays);
@@ -301,8 +300,8 @@ static void chain_members(struct json_writer *w, const struct report *r, size_t 
             ? NULL
             : &r->host.machines.items[c->machine].checkpoints.items[c->checkpoint];
 
-    put_disk_path(w, "leaf", r, c->leaf);
-    put_vm_id(w, r, c->machine);
+    report_put_disk(w, "leaf", r, c->leaf);
+    report_put_vm(w, r, c->machine);
     json_write_guid_if(w, "checkpoint", checkpoint && checkpoint->has_id,
                        checkpoint ? &checkpoint->id : NULL);
     put_disk_paths(w, "layers", r, c->layers.items, c->layers.count);
@@ -329,7 +328,7 @@ static void finding_members(struct json_writer *w, const struct report *r, size_
     json_write_string(w, "code", f->code);
     json_write_string(w, "severity", severity_name(f->severity));
     json_write_string(w, "subject", f->subject);
-    put_vm_id(w, r, f->machine);
+    report_put_vm(w, r, f->machine);
     json_write_string(w, "summary", f->summary);
     json_write_strings(w, "evidence", f->evidence.items, f->evidence.count);
     json_write_string(w, "explanation", f->explanation);
@@ -360,13 +359,24 @@ void report_summary_members(struct json_writer *w, const struct report *r)
     json_write_string(w, "worst_severity", severity_name(s->worst));
 }
 
+bool report_has_list(const struct report *r, const struct report_list *list)
+{
+    return (list->views & 1u << r->view) != 0;
+}
+
+bool report_has_summary(const struct report *r)
+{
+    return (IN_HOSTS & 1u << r->view) != 0;
+}
+
 const struct report_list report_lists[] = {
-    {"evidence", "evidence", count_evidence, evidence_members},
-    {"vms", "vm", count_machines, machine_members},
-    {"disks", "disk", count_disks, disk_members},
-    {"chains", "chain", count_chains, chain_members},
-    {"events", "event", count_nothing, NULL},
-    {"diagnoses", "diagnosis", count_nothing, NULL},
-    {"findings", "finding", count_findings, finding_members},
-    {NULL, NULL, NULL, NULL},
+    {"evidence", "evidence", count_evidence, evidence_members, IN_HOSTS},
+    {"vms", "vm", count_machines, machine_members, IN_HOSTS},
+    {"disks", "disk", count_disks, disk_members, IN_HOSTS},
+    {"chains", "chain", count_chains, chain_members, IN_HOSTS},
+    {"events", "event", count_nothing, NULL, IN_HOSTS},
+    {"diagnoses", "diagnosis", count_nothing, NULL, IN_HOSTS},
+    {"findings", "finding", count_findings, finding_members, IN_HOSTS},
+    {"plans", "plan", report_count_plans, report_plan_members, IN_PLAN},
+    {NULL, NULL, NULL, NULL, 0},
 };

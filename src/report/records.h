@@ -11,18 +11,34 @@
 
 #include <stddef.h>
 
+#define IN_SCAN  (1u << REPORT_SCAN)
+#define IN_PLAN  (1u << REPORT_PLAN)
+#define IN_HOSTS (IN_SCAN | IN_PLAN) /* whatever reads hosts */
+
 /* A list of the report. `members` writes the members of one record into an open object. */
 struct report_list {
     const char *list, *record; /* "disks", "disk" */
     size_t (*count)(const struct report *);
     void (*members)(struct json_writer *, const struct report *, size_t index);
+    unsigned views; /* the reports that have it: 1u << REPORT_… */
 };
 
 /* In the order of the report; ends with an entry whose `list` is NULL. */
 extern const struct report_list report_lists[];
 
+bool report_has_list(const struct report *, const struct report_list *);
+bool report_has_summary(const struct report *);
+
 void report_run_members(struct json_writer *, const struct report *);
 void report_summary_members(struct json_writer *, const struct report *);
+
+/* Lists with a file of their own. */
+size_t report_count_plans(const struct report *);
+void report_plan_members(struct json_writer *, const struct report *, size_t index);
+
+/* Members that name another object; null for HOST_NONE. */
+void report_put_disk(struct json_writer *, const char *name, const struct report *, size_t disk);
+void report_put_vm(struct json_writer *, const struct report *, size_t machine);
 
 /* "directory" …; "standard", "recovery", "unknown" */
 const char *report_evidence_kind(enum host_evidence_kind);

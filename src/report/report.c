@@ -10,6 +10,7 @@ void report_free(struct report *r)
     vector_free(&r->arguments);
     free(r->started);
     free(r->finished);
+    plan_free(&r->plans);
     verdict_free(&r->verdict);
     host_free(&r->host);
     *r = (struct report){0};

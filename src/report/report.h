@@ -9,18 +9,24 @@
 #include "chain/verdict.h"
 #include "host/host.h"
 #include "os/sandbox.h"
+#include "plan/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define REPORT_SCHEMA "hvchain/1"
 
+/* What the report is about: all that was found, or what one command asked for. */
+enum report_view { REPORT_SCAN, REPORT_PLAN };
+
 struct report {
+    enum report_view view;
     char *started, *finished; /* RFC 3339 */
     string_list arguments;
     struct sandbox_state sandbox;
     struct host host;
     struct verdict verdict;
+    struct plan_list plans;
 };
 
 /* How it looks where it is printed; only the text printer cares. */

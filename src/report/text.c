@@ -43,6 +43,17 @@ static void put_run(struct page *page)
                   yes_no(r->sandbox.landlock), yes_no(r->sandbox.seccomp));
 }
 
+static void put_scan(struct page *page)
+{
+    CLEANUP_FREE size_t *order = text_finding_order(page);
+
+    if (page->out->status < 0)
+        return;
+    text_overview(page, order);
+    text_machines(page);
+    text_findings(page, order);
+}
+
 void report_print_text(struct output *out, const struct report *r, const struct report_style *style)
 {
     static const struct report_style plain = {.width = WIDTH_DEFAULT};
@@ -50,12 +61,10 @@ void report_print_text(struct output *out, const struct report *r, const struct 
 
     if (page.style.width < WIDTH_MIN)
         page.style.width = WIDTH_MIN;
-    CLEANUP_FREE size_t *order = text_finding_order(&page);
-    if (out->status < 0)
-        return;
-    text_overview(&page, order);
-    text_machines(&page);
-    text_findings(&page, order);
+    if (r->view == REPORT_PLAN)
+        text_plans(&page);
+    else
+        put_scan(&page);
     text_errors(&page);
     put_run(&page);
 }

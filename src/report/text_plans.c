@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Plans for people: what is at stake and what forbids it come first, then steps with figures. */
+#include "report/text_sections.h"
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const char *disk_path(const struct page *page, size_t disk)
+{
+    return page->report->host.disks.items[disk].path;
+}
+
+/* "label 2.1 MiB (2202009 bytes)" */
+static void put_bytes(struct page *page, unsigned indent, const char *label, uint64_t bytes)
+{
+    char text[BYTES_TEXT_SIZE];
+
+    page_sentence(page, indent, label, "%s (%" PRIu64 " byte%s)", bytes_format(bytes, text), bytes,
+                  plural(bytes));
+}
+
+static enum severity worst_blocker(const struct plan *plan)
+{
+    enum severity worst = SEVERITY_INFO;
+
+    for (size_t i = 0; i < plan->blockers.count; i++)
+        if (plan->blockers.items[i].severity > worst)
+            worst = plan->blockers.items[i].severity;
+    return worst;
+}
+
+static void put_title(struct page *page, size_t index)
+{
+    const struct plan *plan = &page->report->plans.items[index];
+    const struct host *host = &page->report->host;
+    char id[GUID_TEXT_SIZE];
+    CLEANUP_FREE char *title = string_printf(
+        "PLAN %zu of %zu: %s%s", index + 1, page->report->plans.count,
+        plan->machine == HOST_NONE ? "disk of no VM" : "VM ",
+        plan->machine == HOST_NONE ? ""
+                                   : text_machine_name(&host->machines.items[plan->machine], id));
+    CLEANUP_FREE char *printable = title ? page_printable(page, title) : NULL;
+
+    if (printable)
+        page_title(page, worst_blocker(plan), printable);
+    else
+        output_fail(page->out, -ENOMEM);
+}
+
+static void put_blockers(struct page *page, const struct plan *plan)
+{
+    if (plan->blockers.count == 0) {
+        page_line(page, 4, "First settle: nothing was found that forbids it.");
+        return;
+    }
+    page_line(page, 4, "First settle:");
+    for (size_t i = 0; i < plan->blockers.count; i++) {
+        const struct plan_blocker *b = &plan->blockers.items[i];
+        page_sentence(page, 6, severity_mark(page, b->severity), " %s: %s", b->code, b->text);
+        if (b->detail)
+            page_line(page, 8, b->detail);
+    }
+}
+
+static void put_layers(struct page *page, const struct plan *plan)
+{
+    page_line(page, 4, "Layers, youngest first; unique is what no layer below it holds:");
+    for (size_t i = 0; i < plan->layers.count; i++) {
+        const struct plan_layer *layer = &plan->layers.items[i];
+        page_line(page, 6, disk_path(page, layer->disk));
+        if (plan->measured) {
+            put_bytes(page, 8, "present: ", layer->present_bytes);
+            put_bytes(page, 8, "unique:  ", layer->unique_bytes);
+        }
+    }
+}
+
+static void put_step(struct page *page, const struct plan *plan, size_t index)
+{
+    const struct plan_step *step = &plan->steps.items[index];
+
+    page_sentence(page, 6, "", "Step %zu of %zu: merge", index + 1, plan->steps.count);
+    page_line(page, 8, disk_path(page, step->child));
+    page_line(page, 6, "into");
+    page_line(page, 8, disk_path(page, step->parent));
+    if (plan->measured) {
+        put_bytes(page, 10, "copies ", step->copy_bytes);
+        if (plan->compared)
+            put_bytes(page, 10, "of them equal already ", step->equal_bytes);
+        put_bytes(page, 10, "grows the parent by ", step->grow_bytes);
+    }
+    put_bytes(page, 10, "frees ", step->free_bytes);
+}
+
+static void put_steps(struct page *page, const struct plan *plan)
+{
+    if (plan->steps.count == 0)
+        return;
+    page_line(page, 4, "Steps, in this order and no other:");
+    for (size_t i = 0; i < plan->steps.count; i++)
+        put_step(page, plan, i);
+    if (plan->measured)
+        put_bytes(page, 4, "Extra space at the worst moment, on the base's volume: ",
+                  plan->peak_extra_bytes);
+    else
+        page_line(page, 4, "The figures are not known: not every layer could be read.");
+}
+
+static void put_script(struct page *page, const struct plan *plan)
+{
+    if (plan->commands.count == 0)
+        return;
+    page_line(page, 4, "Script; every line that would change something is commented out:");
+    for (size_t i = 0; i < plan->commands.count; i++)
+        page_line(page, 6, plan->commands.items[i]);
+}
+
+static void put_checks(struct page *page, const struct plan *plan)
+{
+    const char *const *check = plan_checks_before(plan->kind);
+
+    if (*check)
+        page_line(page, 4, "Before anything is changed (tick and sign):");
+    for (; *check; check++)
+        page_paragraph(page, 6, "[ ] ", *check);
+    if (*plan_checks_before(plan->kind))
+        page_line(page, 6, "Name, date: ______________________________");
+    if (plan->checks_after.count > 0)
+        page_line(page, 4, "Afterwards:");
+    for (size_t i = 0; i < plan->checks_after.count; i++)
+        page_paragraph(page, 6, "[ ] ", plan->checks_after.items[i]);
+}
+
+static const char *kind_text(enum plan_kind kind)
+{
+    static const char *const texts[] = {
+        [PLAN_HYPER_V_MERGES] = "let Hyper-V merge",
+        [PLAN_MANUAL_MERGE_ON_COPIES] = "merge by hand, on copies only",
+        [PLAN_QUARANTINE] = "move to quarantine",
+        [PLAN_KEEP] = "keep it where it is",
+        [PLAN_NOTHING_TO_DO] = "nothing to do",
+    };
+
+    return texts[kind];
+}
+
+static void put_plan(struct page *page, size_t index)
+{
+    const struct plan *plan = &page->report->plans.items[index];
+
+    put_title(page, index);
+    page_line(page, 4, disk_path(page, plan->leaf));
+    page_sentence(page, 4, "What to do: ", "%s (%s)", kind_text(plan->kind),
+                  plan_kind_name(plan->kind));
+    if (plan->choice)
+        page_paragraph(page, 4, "At stake: ", plan->choice);
+    put_blockers(page, plan);
+    put_layers(page, plan);
+    put_steps(page, plan);
+    put_script(page, plan);
+    put_checks(page, plan);
+}
+
+void text_plans(struct page *page)
+{
+    const struct plan_list *plans = &page->report->plans;
+
+    page_paragraph(page, 0, "", plans->count > 0
+                                    ? "What could be cleaned up, and what forbids it. Nothing of "
+                                      "it was done."
+                                    : "There is nothing to clean up.");
+    for (size_t i = 0; i < plans->count; i++)
+        put_plan(page, i);
+}
