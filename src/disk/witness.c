@@ -306,7 +306,9 @@ enum witness_verdict witness_compare(struct workers *workers, struct disk *disk,
         .timeout_ms = TIMEOUT_MS,
     };
     CLEANUP_FREE struct vhdi_answer *answer = malloc(sizeof(*answer));
-    int64_t size = answer ? workers_run(workers, &job, answer, sizeof(*answer)) : -ENOMEM;
+    int64_t size = !workers  ? -ENOENT
+                   : !answer ? -ENOMEM
+                             : workers_run(workers, &job, answer, sizeof(*answer));
 
     if (size < 0 || !is_answer(answer, size)) {
         notes_add(notes, SEVERITY_INFO, "WITNESS-UNAVAILABLE", NOTE_NO_OFFSET,

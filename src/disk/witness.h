@@ -19,7 +19,8 @@ enum witness_verdict {
     WITNESS_UNAVAILABLE,      /* no worker, died, out of time or memory: noted as info */
 };
 
-/* Thread-safe; a worker serves one disk at a time. Notes name every difference. */
+/* Thread-safe; a worker serves one disk at a time. Notes name every difference. Without workers
+ * (NULL) the witness is unavailable. */
 enum witness_verdict witness_compare(struct workers *, struct disk *, struct notes *);
 
 #endif
