@@ -73,6 +73,7 @@ static int add_file(struct walk *walk, file_list *list, const struct volume_entr
     if (entry->link_target)
         file->link_target = text_valid(entry->link_target);
     file->is_link = entry->type == VOLUME_LINK;
+    file->is_alias = entry->type == VOLUME_ALIAS;
     file->is_registration = interest_is_registration(file->path ? file->path : "",
                                                      &file->registration_id);
     file->id = entry->id;
@@ -185,12 +186,16 @@ static int add_known_folder(struct walk *walk, const char *path)
 static int visit(void *user, const struct volume_entry *entry)
 {
     struct walk *walk = user;
+    enum host_sibling sibling = 0;
     struct guid id;
 
     if (entry->type == VOLUME_LINK && interest_is_registration(entry->path, &id))
         return add_file(walk, walk->files, entry, INTEREST_CONFIG, 0);
     if (entry->type == VOLUME_DIRECTORY && interest_is_vm_folder(entry->name))
         return add_known_folder(walk, entry->path);
+    if (entry->type == VOLUME_ALIAS && entry->id != 0 &&
+        interest_of(entry->path, entry->name, &sibling) == INTEREST_DISK)
+        return add_file(walk, walk->files, entry, INTEREST_DISK, sibling);
     if (entry->type != VOLUME_FILE)
         return 0;
     walk->host->evidence.items[walk->evidence].files_seen++;
@@ -209,6 +214,24 @@ static void complain(void *user, const char *path, const char *reason)
     free(line);
 }
 
+/* Evidence that lies inside other evidence of its host (or is named again) is walked with that. */
+static bool is_covered(const struct host *host, size_t index)
+{
+    const struct host_evidence *inner = &host->evidence.items[index];
+
+    for (size_t i = 0; i < host->evidence.count; i++) {
+        const struct host_evidence *outer = &host->evidence.items[i];
+        size_t length = outer->path ? strlen(outer->path) : 0;
+        if (i == index || !outer->volume || outer->kind != inner->kind ||
+            outer->node != inner->node || strncmp(outer->path, inner->path, length) != 0)
+            continue;
+        bool same = inner->path[length] == '\0';
+        if (same ? i < index : inner->path[length] == '/' || outer->path[length - 1] == '/')
+            return true;
+    }
+    return false;
+}
+
 int gather_files(struct host *host, const struct host_options *options, file_list *files)
 {
     struct walk walk = {.host = host, .options = options, .files = files};
@@ -216,7 +239,7 @@ int gather_files(struct host *host, const struct host_options *options, file_lis
 
     for (size_t i = 0; i < host->evidence.count && r == 0; i++) {
         struct host_evidence *evidence = &host->evidence.items[i];
-        if (!evidence->volume || evidence->kind == EVIDENCE_INVENTORY)
+        if (!evidence->volume || evidence->kind == EVIDENCE_INVENTORY || is_covered(host, i))
             continue;
         walk.evidence = i;
         r = volume_walk(evidence->volume, visit, complain, &walk);

@@ -11,7 +11,7 @@ struct found_file {
     char *inner; /* as volume_open() takes it */
     char *path;  /* as printed */
     char *link_target;
-    bool is_link, is_registration;
+    bool is_link, is_alias, is_registration;
     struct guid registration_id;
     uint64_t id, size;
     filetime modified, created;

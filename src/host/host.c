@@ -199,6 +199,7 @@ void host_disk_free(struct host_disk *disk)
     free(disk->inner);
     free(disk->folder_key);
     free(disk->name_key);
+    string_list_free(&disk->aliases);
     free(disk->error);
     disk_facts_free(disk->facts);
     notes_free(&disk->notes);

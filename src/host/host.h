@@ -79,6 +79,7 @@ struct host_disk {
     char *inner;        /* inside the volume, raw bytes: what volume_open() takes */
     char *folder_key;   /* folded path of its folder, with the evidence's own path */
     char *name_key;     /* folded file name */
+    string_list aliases; /* further names of the same file (hard links), as printed */
     uint64_t file_id, file_size;
     filetime modified, created; /* 0 unknown */
     uint32_t attributes;        /* enum volume_attribute */

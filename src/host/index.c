@@ -19,8 +19,14 @@ struct by_identifier {
     size_t disk;
 };
 
+/* One name of a disk; a file with hard links has several. */
+struct by_name {
+    char *folder_key, *name_key;
+    size_t disk;
+};
+
 struct host_index {
-    size_t *by_name; /* disks by name_key, then path */
+    VECTOR(struct by_name) names; /* by name_key, then disk, then folder */
     struct by_identifier *by_identifier;
     size_t *identified; /* the disks of by_identifier alone, in the same order */
     size_t identifier_count;
@@ -41,13 +47,39 @@ int index_keys(const char *printed_path, char **folder_key, char **name_key)
     return *name_key && *folder_key ? 0 : -ENOMEM;
 }
 
-static int compare_names(const void *a, const void *b, void *user)
+static int compare_names(const void *a, const void *b)
 {
-    const struct host *host = user;
-    size_t i = *(const size_t *)a, j = *(const size_t *)b;
-    int c = strcmp(host->disks.items[i].name_key, host->disks.items[j].name_key);
+    const struct by_name *x = a, *y = b;
+    int c = strcmp(x->name_key, y->name_key);
 
-    return c ? c : (i > j) - (i < j);
+    if (c == 0)
+        c = (x->disk > y->disk) - (x->disk < y->disk);
+    return c ? c : strcmp(x->folder_key, y->folder_key);
+}
+
+static int add_name(struct host_index *index, const char *path, size_t disk)
+{
+    struct by_name *name = vector_push(&index->names);
+
+    if (!name)
+        return -ENOMEM;
+    name->disk = disk;
+    return index_keys(path, &name->folder_key, &name->name_key);
+}
+
+static int add_names(struct host_index *index, const struct host *host)
+{
+    for (size_t i = 0; i < host->disks.count; i++) {
+        const struct host_disk *disk = &host->disks.items[i];
+        if (add_name(index, disk->path, i) < 0)
+            return -ENOMEM;
+        for (size_t a = 0; a < disk->aliases.count; a++)
+            if (add_name(index, disk->aliases.items[a], i) < 0)
+                return -ENOMEM;
+    }
+    if (index->names.count > 0)
+        qsort(index->names.items, index->names.count, sizeof(*index->names.items), compare_names);
+    return 0;
 }
 
 static int compare_identifiers(const void *a, const void *b)
@@ -66,19 +98,16 @@ int index_make(struct host *host)
     if (!index)
         return -ENOMEM;
     host->index = index;
-    index->by_name = calloc(count + 1, sizeof(*index->by_name));
     index->by_identifier = calloc(count + 1, sizeof(*index->by_identifier));
     index->identified = calloc(count + 1, sizeof(*index->identified));
-    if (!index->by_name || !index->by_identifier || !index->identified)
+    if (!index->by_identifier || !index->identified || add_names(index, host) < 0)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
         const struct disk_facts *facts = host->disks.items[i].facts;
-        index->by_name[i] = i;
         if (facts && !guid_is_zero(&facts->data_write_guid))
             index->by_identifier[index->identifier_count++] =
                 (struct by_identifier){facts->data_write_guid, i};
     }
-    qsort_r(index->by_name, count, sizeof(*index->by_name), compare_names, host);
     qsort(index->by_identifier, index->identifier_count, sizeof(*index->by_identifier),
           compare_identifiers);
     for (size_t i = 0; i < index->identifier_count; i++)
@@ -90,7 +119,11 @@ void index_free(struct host_index *index)
 {
     if (!index)
         return;
-    free(index->by_name);
+    for (size_t i = 0; i < index->names.count; i++) {
+        free(index->names.items[i].folder_key);
+        free(index->names.items[i].name_key);
+    }
+    vector_free(&index->names);
     free(index->by_identifier);
     free(index->identified);
     free(index);
@@ -115,14 +148,14 @@ const size_t *host_find_identifier(const struct host *host, const struct guid *i
     return index->identified + low;
 }
 
-/* The first disk in by_name that bears this folded name. */
-static size_t first_named(const struct host *host, const char *name_key)
+/* The first name in the index that is this folded one. */
+static size_t first_named(const struct host_index *index, const char *name_key)
 {
-    size_t low = 0, high = host->disks.count;
+    size_t low = 0, high = index->names.count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (strcmp(host->disks.items[host->index->by_name[middle]].name_key, name_key) < 0)
+        if (strcmp(index->names.items[middle].name_key, name_key) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -204,21 +237,22 @@ static int find_by_tail(const struct host *host, const struct winpath *path, siz
                         const element_list *elements, struct host_found *found)
 {
     const char *name = elements->items[elements->count - 1];
+    const struct host_index *index = host->index;
 
-    for (size_t i = first_named(host, name); i < host->disks.count; i++) {
-        size_t at = host->index->by_name[i];
-        const struct host_disk *disk = &host->disks.items[at];
-        if (strcmp(disk->name_key, name) != 0)
+    for (size_t i = first_named(index, name); i < index->names.count; i++) {
+        const struct by_name *at = &index->names.items[i];
+        if (strcmp(at->name_key, name) != 0)
             break;
-        if (!node_may_match(host, path, node, disk))
+        if (!node_may_match(host, path, node, &host->disks.items[at->disk]))
             continue;
-        size_t tail = 1 + agreeing_tail(disk->folder_key, elements->items, elements->count - 1);
+        size_t tail = 1 + agreeing_tail(at->folder_key, elements->items, elements->count - 1);
         if (tail < found->tail)
             continue;
         if (tail > found->tail)
             found->count = 0;
         found->tail = tail;
-        if (add_found(found, at) < 0)
+        bool again = found->count > 0 && found->disks[found->count - 1] == at->disk;
+        if (!again && add_found(found, at->disk) < 0)
             return -ENOMEM;
     }
     found->match = found->count == 0   ? MATCH_NOT_FOUND
@@ -283,13 +317,14 @@ static bool folder_is_listed(const struct host *host, const char *folder_key)
 /* A disk at exactly this folded path, or HOST_NONE. */
 static size_t disk_at(const struct host *host, const char *folder_key, const char *name_key)
 {
-    for (size_t i = first_named(host, name_key); i < host->disks.count; i++) {
-        size_t at = host->index->by_name[i];
-        const struct host_disk *disk = &host->disks.items[at];
-        if (strcmp(disk->name_key, name_key) != 0)
+    const struct host_index *index = host->index;
+
+    for (size_t i = first_named(index, name_key); i < index->names.count; i++) {
+        const struct by_name *at = &index->names.items[i];
+        if (strcmp(at->name_key, name_key) != 0)
             break;
-        if (strcmp(disk->folder_key, folder_key) == 0)
-            return at;
+        if (strcmp(at->folder_key, folder_key) == 0)
+            return at->disk;
     }
     return HOST_NONE;
 }

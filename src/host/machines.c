@@ -445,10 +445,12 @@ static int keep_troubles(struct joining *joining)
     for (size_t i = 0; i < joining->files->count; i++) {
         struct found_file *file = &joining->files->items[i];
         bool noted = notes_worst(&file->notes) >= SEVERITY_WARNING;
-        bool unread = file->is_config && file->config.journal == VM_JOURNAL_UNREADABLE;
+        bool unread =
+            (file->is_config && file->config.journal == VM_JOURNAL_UNREADABLE) ||
+            (file->is_registry && file->registry.journal == VM_JOURNAL_UNREADABLE);
         if (file->interest != INTEREST_CONFIG || (file->status == 0 && !noted && !unread))
             continue;
-        if (file->status < 0 || unread)
+        if (file->status < 0 || unread || notes_worst(&file->notes) >= SEVERITY_PROBLEM)
             host->nodes.items[host->evidence.items[file->evidence].node].has_unreadable_config =
                 true;
         struct host_trouble *trouble = vector_push(&host->troubles);

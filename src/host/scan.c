@@ -18,6 +18,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct reading {
     struct host *host;
@@ -75,25 +76,46 @@ static void read_disk(struct reading *reading, struct found_file *file, io_sourc
         file->error = string_printf("%s: %s", file->path, strerror(-r));
 }
 
+/* Container or XML of something else than a configuration: perhaps the list of machines. */
+static void read_registry(struct found_file *file, io_source *source)
+{
+    struct notes notes = {0};
+
+    file->status = 0;
+    if (vm_probe(source) != VM_PROBE_CONTAINER)
+        return;
+    int r = vm_registry_read(&file->registry, source, &notes);
+    if (r == -ENOMSG) { /* healthy, and about something else */
+        notes_free(&notes);
+        return;
+    }
+    file->status = r;
+    file->is_registry = r == 0;
+    notes_free(&file->notes);
+    file->notes = notes;
+}
+
+/* Hyper-V keeps empty .xml files as marks; an empty .vmcx is a lost configuration. */
+static bool is_empty_mark(const struct found_file *file)
+{
+    const char *dot = strrchr(file->inner, '.');
+
+    return file->size == 0 && !(dot && strcasecmp(dot, ".vmcx") == 0);
+}
+
 static void read_config(struct found_file *file, io_source *source)
 {
-    if (file->is_registration || file->size > 0) {
-        file->status = vm_config_read(&file->config, source, &file->notes);
-        file->is_config = file->status == 0;
+    if (is_empty_mark(file))
+        return;
+    if (file->size == 0) {
+        file->status = -EBADMSG;
+        notes_add(&file->notes, SEVERITY_PROBLEM, "VMCX-EMPTY", 0, "the file is empty");
+        return;
     }
-    if (file->status == -ENOMSG) {
-        struct notes notes = {0};
-        file->status = vm_registry_read(&file->registry, source, &notes);
-        file->is_registry = file->status == 0;
-        if (file->is_registry) {
-            notes_free(&file->notes);
-            file->notes = notes;
-        } else {
-            notes_free(&notes);
-        }
-    }
+    file->status = vm_config_read(&file->config, source, &file->notes);
+    file->is_config = file->status == 0;
     if (file->status == -ENOMSG)
-        file->status = 0; /* healthy, and about something else */
+        read_registry(file, source);
 }
 
 /* A disk whose file can't even be opened is a disk all the same, of which nothing is known. */
@@ -144,7 +166,7 @@ static void read_file(struct reading *reading, struct found_file *file)
     CLEANUP(io_unref) io_source *plain = NULL;
     CLEANUP(io_unref) io_source *source = NULL;
 
-    if (file->is_link || file->interest == INTEREST_COMPANION || file->interest == INTEREST_STATE)
+    if (file->is_link || file->is_alias || file->interest == INTEREST_COMPANION || file->interest == INTEREST_STATE)
         return;
     int r = volume_open(evidence->volume, file->inner, file->id, &plain);
     if (r < 0) {
@@ -209,6 +231,23 @@ static int take_disk(struct host *host, struct found_file *file)
     return 0;
 }
 
+/* A hard link's other names count as well where recorded paths are matched. */
+static int add_aliases(struct host *host, const file_list *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        const struct found_file *file = &files->items[i];
+        for (size_t d = 0; file->is_alias && d < host->disks.count; d++) {
+            struct host_disk *disk = &host->disks.items[d];
+            if (disk->evidence != file->evidence || disk->file_id != file->id)
+                continue;
+            char **alias = vector_push(&disk->aliases);
+            if (!alias || !(*alias = strdup(file->path)))
+                return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
 static int compare_disks(const void *a, const void *b)
 {
     const struct host_disk *x = a, *y = b;
@@ -229,7 +268,7 @@ static int take_disks(struct host *host, file_list *files)
             return -ENOMEM;
     if (host->disks.count > 0)
         qsort(host->disks.items, host->disks.count, sizeof(*host->disks.items), compare_disks);
-    return 0;
+    return add_aliases(host, files);
 }
 
 static int take_counts(struct host *host, file_list *files)

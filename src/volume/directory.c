@@ -127,16 +127,16 @@ static int show(struct walk *walk, const struct os_folder *folder, const char *n
         complain(walk, "can't be looked at", r);
         return 0;
     }
-    if (s.type != OS_FOLDER && s.links > 1) {
-        r = met_before(walk, &s);
-        if (r != 0)
-            return r < 0 ? r : 0;
-    }
+    int met = s.type != OS_FOLDER && s.links > 1 ? met_before(walk, &s) : 0;
+    if (met < 0)
+        return met;
+    if (met > 0 && s.type != OS_FILE)
+        return 0;
     CLEANUP_FREE char *target = s.type == OS_LINK ? os_folder_link_target(folder, name) : NULL;
     const struct volume_entry entry = {
         .path = walk->path.text,
         .name = walk->path.text + walk->path.length - strlen(name),
-        .type = type_of(s.type),
+        .type = met ? VOLUME_ALIAS : type_of(s.type),
         .size = s.size,
         .modified = s.modified,
         .changed = s.changed,

@@ -17,6 +17,7 @@ enum volume_entry_type {
     VOLUME_FILE,
     VOLUME_DIRECTORY,
     VOLUME_LINK,  /* symbolic link, junction, mount point: never followed by the walk */
+    VOLUME_ALIAS, /* another name of a file that was visited already; `id` tells which */
     VOLUME_OTHER, /* device, FIFO, socket: never opened */
 };
 
@@ -64,7 +65,7 @@ struct volume {
  * A folder of the running system. Relative paths are made absolute, links in the path itself are
  * resolved once; below it no link is followed, no device, FIFO or socket is opened, no other file
  * system's special trees entered, a file with several names is listed once (the first in byte
- * order), entries come in byte order of their path.
+ * order; the others come as VOLUME_ALIAS), entries come in byte order of their path.
  * 0; -ENOENT, -EACCES, -ENOTDIR …
  */
 int volume_open_directory(struct volume **, const char *path);

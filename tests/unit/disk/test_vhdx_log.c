@@ -417,7 +417,7 @@ static void test_memory_is_bounded(void **state)
 {
     size_t count = 70000; /* pages of 4 KiB: 273 MiB */
     CLEANUP_FREE struct vhdx_log_descriptor *many = calloc(count, sizeof(*many));
-    struct vhdx_log_entry entries[70];
+    struct vhdx_log_entry entries[70] = {{0}};
     struct vhdx_recipe recipe = with_log(entries, ARRAY_SIZE(entries));
     struct opened o;
 

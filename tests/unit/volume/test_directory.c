@@ -38,7 +38,8 @@ static void record_cleanup(struct record *record)
 static int on_entry(void *user, const struct volume_entry *entry)
 {
     static const char letters[] = {
-        [VOLUME_FILE] = 'F', [VOLUME_DIRECTORY] = 'D', [VOLUME_LINK] = 'L', [VOLUME_OTHER] = 'O'};
+        [VOLUME_FILE] = 'F',  [VOLUME_DIRECTORY] = 'D', [VOLUME_LINK] = 'L',
+        [VOLUME_ALIAS] = 'A', [VOLUME_OTHER] = 'O'};
     struct record *record = user;
     const char *slash = strrchr(entry->path, '/');
 
@@ -213,7 +214,7 @@ static void test_hard_links_once(void **state)
     put_file("other", "x");
     assert_int_equal(link("b/second", "z-third"), 0);
     assert_int_equal(link("b/second", "a-first"), 0);
-    expect_walk("F a-first\nD b\nF other\n");
+    expect_walk("F a-first\nD b\nA b/second\nF other\nA z-third\n");
     assert_int_equal(open_status("z-third", 0), 0);
 }
 
