@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -63,7 +64,9 @@ static void put_counts(struct page *page)
         if (s->by_severity[v] > 0)
             strbuf_printf(&text, "%s%zu %s", text.length > 0 ? ", " : "", s->by_severity[v],
                           severity_name((enum severity)v));
-    if (text.length > 0)
+    if (text.failed)
+        output_fail(page->out, -ENOMEM);
+    else if (text.length > 0)
         page_paragraph(page, 4, "Findings: ", strbuf_text(&text));
 }
 

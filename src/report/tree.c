@@ -165,20 +165,17 @@ static const char *recorded_parent(const struct host_disk *d)
     return p && p->volume_path ? p->volume_path : "(no parent path recorded)";
 }
 
-/* The name in the first column, printable; the caller frees. */
+/* The name in the first column, printable; the caller frees. NULL when memory is short. */
 static char *row_name(const struct tree *t, const struct row *row)
 {
     const struct host_disk *d = disk_of(t, row);
     const struct disk_verdict *v = &t->report->verdict.disks[row->disk];
-    CLEANUP(strbuf) struct strbuf name = {0};
 
-    if (row->absent && v->parent != HOST_NONE)
-        strbuf_append(&name, file_name(t->report->host.disks.items[v->parent].path));
-    else if (row->absent)
-        strbuf_append(&name, recorded_parent(d));
-    else
-        strbuf_append(&name, file_name(d->path));
-    return name.failed ? NULL : page_printable(t->page, strbuf_text(&name));
+    if (!row->absent)
+        return page_printable(t->page, file_name(d->path));
+    if (v->parent != HOST_NONE)
+        return page_printable(t->page, file_name(t->report->host.disks.items[v->parent].path));
+    return page_printable(t->page, recorded_parent(d));
 }
 
 static size_t drawn_level(const struct row *row)
@@ -334,10 +331,8 @@ static void put_row(struct tree *t, const struct row *row)
     CLEANUP_FREE char *name = row_name(t, row);
     char number[32];
 
-    if (!name) {
-        output_fail(t->page->out, -ENOMEM);
+    if (!name)
         return;
-    }
     page_ink(t->page, row->absent ? INK_RISK : severity_ink(v->severity),
              row->absent ? "?  " : severity_mark(t->page, v->severity));
     page_blank(t->page, 1);
