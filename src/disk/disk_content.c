@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +38,12 @@ static void leave(struct window *w, uint32_t start, uint32_t end)
 {
     struct spans *below = w->below;
 
-    if (below->count > 0 && below->items[below->count - 1].end == start)
+    if (below->count > 0 && below->items[below->count - 1].end == start) {
         below->items[below->count - 1].end = end;
-    else
-        below->items[below->count++] = (struct span){start, end};
+        return;
+    }
+    assert(below->count < SPANS_MAX);
+    below->items[below->count++] = (struct span){start, end};
 }
 
 static void zero(struct window *w, uint32_t start, uint32_t end)

@@ -54,17 +54,15 @@ bool usage_map_mark(struct usage_map *map, enum usage kind, uint64_t offset, uin
     bool before = usage_map_any(map, kind, offset, length);
     uint64_t unit, end;
 
-    for (units_of(map, offset, length, &unit, &end); unit < end; unit++)
+    units_of(map, offset, length, &unit, &end);
+    if (kind != USAGE_ANCHOR && unit < end)
+        map->end = max_u64(map->end, end);
+    for (; unit < end; unit++)
         map->bits[kind][unit / 8] |= (uint8_t)(1u << unit % 8);
     return before;
 }
 
 uint64_t usage_map_end(const struct usage_map *map)
 {
-    uint64_t unit = map->units;
-
-    while (unit > 0 && !usage_map_any(map, USAGE_BLOCK, (unit - 1) * MIB, 1) &&
-           !usage_map_any(map, USAGE_STRUCTURE, (unit - 1) * MIB, 1))
-        unit--;
-    return unit * MIB;
+    return map->end * MIB;
 }

@@ -18,6 +18,7 @@ enum usage {
 
 struct usage_map {
     uint64_t units; /* those behind are not mapped */
+    uint64_t end;   /* behind the last unit in use */
     uint8_t *bits[USAGE_KINDS];
 };
 

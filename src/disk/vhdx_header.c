@@ -108,7 +108,7 @@ static void check_log_place(struct vhdx *v, uint64_t at)
 {
     uint64_t end, offset = v->log.offset, length = v->log.length;
 
-    v->log_usable = length > 0;
+    v->log_usable = true;
     if (length == 0 && !guid_is_zero(&v->log_guid))
         problem(v, "VHDX-H13", at + 68, "LogLength is zero although LogGuid is set");
     if (offset % VHDX_UNIT != 0 || length % VHDX_UNIT != 0)

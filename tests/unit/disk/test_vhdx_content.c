@@ -2,7 +2,7 @@
 /* What is read through a made chain is what the recipes' model says, byte for byte. */
 #include "disk_testing.h"
 
-#include "vhdx_writer.h"
+#include "vhd_writer.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
@@ -45,12 +45,22 @@ static void link_chain(struct made_chain *chain)
     }
 }
 
+static void check_counts(struct disk *disk, const struct vhdx_recipe *recipe)
+{
+    uint64_t expected[BLOCK_STATES] = {0};
+
+    for (uint64_t block = 0; block < disk_block_count(disk); block++)
+        expected[vhdx_writer_state(recipe, block)]++;
+    assert_memory_equal(disk_facts(disk)->blocks, expected, sizeof(expected));
+}
+
 static void open_chain(struct made_chain *chain)
 {
     link_chain(chain);
     for (size_t i = 0; i < chain->count; i++) {
         chain->sources[i] = made_vhdx(&chain->recipes[i]);
         chain->disks[i] = open_healthy(chain->sources[i]);
+        check_counts(chain->disks[i], &chain->recipes[i]);
     }
     for (size_t i = 0; i + 1 < chain->count; i++)
         assert_true(disk_linkage_matches(disk_facts(chain->disks[i]), disk_facts(chain->disks[i + 1])));
@@ -95,6 +105,7 @@ static void random_layer(struct made_chain *chain, size_t i, uint32_t sector_siz
         .block_size = (uint32_t)(MIB << random_below(3)),
         .logical_sector_size = sector_size,
         .virtual_size = (1 + random_below(9 * MIB / 4096)) * 4096,
+        .fill = VHDX_FILL_ALL,
         .damage = random_below(2) ? VHDX_SHUFFLED : 0,
         .dirty = (enum vhdx_dirty)random_below(3),
         .log_start = random_below(256) * 4096,
@@ -189,7 +200,7 @@ static void test_parent_in_the_middle_is_smaller(void **state)
                      .seed = 7, .blocks = leaf, .blocks_count = 1},
                     {.kind = DISK_DIFFERENCING, .virtual_size = 5 * MIB + 512, .seed = 8},
                     {.kind = DISK_FIXED, .virtual_size = 12 * MIB, .block_size = 8 * MIB,
-                     .seed = 9}},
+                     .seed = 9, .fill = VHDX_FILL_ALL}},
     };
     uint8_t behind[1024];
 
@@ -226,6 +237,21 @@ static void test_wrong_chains_are_refused(void **state)
     assert_int_equal(disk_content_new(&content, many, DISK_CHAIN_MAX), 0);
     uint8_t bytes[512];
     assert_int_equal(io_read(content, MIB, bytes, sizeof(bytes)), 0);
+}
+
+/* Windows wants parent and child of one format. */
+static void test_mixed_formats_are_refused(void **state)
+{
+    struct vhd_recipe base = {.kind = DISK_FIXED};
+    struct vhdx_recipe child = {.kind = DISK_DIFFERENCING, .parent_linkage = {{1}},
+                                .relative_path = ".\\base.vhd"};
+    int fd = memory_file();
+    assert_int_equal(vhd_writer_write_fd(fd, &base), 0);
+    CLEANUP(io_unref) io_source *base_source = fd_source(fd), *child_source = made_vhdx(&child);
+    CLEANUP(disk) struct disk *b = open_healthy(base_source), *c = open_healthy(child_source);
+    CLEANUP(io_unref) io_source *content = NULL;
+
+    assert_int_equal(disk_content_new(&content, (struct disk *[]){c, b}, 2), -EINVAL);
 }
 
 static void test_block_lookup(void **state)
@@ -308,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_chunk_without_bitmap),
         cmocka_unit_test(test_parent_in_the_middle_is_smaller),
         cmocka_unit_test(test_wrong_chains_are_refused),
+        cmocka_unit_test(test_mixed_formats_are_refused),
         cmocka_unit_test(test_block_lookup),
         cmocka_unit_test(test_runs_are_read_at_once),
     };

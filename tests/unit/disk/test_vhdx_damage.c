@@ -374,6 +374,16 @@ static void test_facts_of_unusable_files(void **state)
     assert_true(disk_facts(b)->has_counts);
 }
 
+static void test_incomplete_files_are_told(void **state)
+{
+    struct vhdx_recipe recipe = {DYNAMIC, .damage = VHDX_DAMAGE_INCOMPLETE};
+    CLEANUP(io_unref) io_source *source = made_vhdx(&recipe);
+    CLEANUP(disk) struct disk *disk = NULL;
+
+    assert_int_equal(disk_open(&disk, source, NULL), 0);
+    assert_true(disk_facts(disk)->incomplete);
+}
+
 static void test_linkage_in_upper_case(void **state)
 {
     struct vhdx_recipe child = {
@@ -430,6 +440,18 @@ static void test_broken_blocks_are_not_read(void **state)
     assert_int_equal(io_read(content, 3 * MIB, bytes, sizeof(bytes)), 0);
 }
 
+/* A sector bitmap that is not there is not read, even where its entry names a place. */
+static void test_absent_bitmap_is_not_read(void **state)
+{
+    struct vhdx_recipe recipe = {CHILD, PATCHES(BYTES(BAT + 4096 * 8, 0, 0, 0x40))};
+    CLEANUP(io_unref) io_source *source = made_vhdx(&recipe);
+    CLEANUP(disk) struct disk *disk = NULL;
+    uint8_t bits[256];
+
+    assert_int_equal(disk_open(&disk, source, NULL), 0);
+    assert_int_equal(disk_block_sectors(disk, 0, bits), -EBADMSG);
+}
+
 /* A million broken entries are one note. */
 static void test_notes_do_not_flood(void **state)
 {
@@ -452,9 +474,11 @@ int main(void)
         cmocka_unit_test(test_damages),
         cmocka_unit_test(test_torn_header_is_not_believed),
         cmocka_unit_test(test_facts_of_unusable_files),
+        cmocka_unit_test(test_incomplete_files_are_told),
         cmocka_unit_test(test_linkage_in_upper_case),
         cmocka_unit_test(test_linkage_rules),
         cmocka_unit_test(test_broken_blocks_are_not_read),
+        cmocka_unit_test(test_absent_bitmap_is_not_read),
         cmocka_unit_test(test_notes_do_not_flood),
     };
 
