@@ -125,7 +125,8 @@ static void check_keys(const struct recipe *recipe, json_t *entry, size_t maker)
     const char *key;
     json_t *value;
 
-    json_object_foreach (entry, key, value) {
+    json_object_foreach(entry, key, value)
+    {
         CLEANUP_FREE char *word = string_printf(" %s ", key);
 
         if (strcmp(key, makers[maker].key) != 0 && !strstr(makers[maker].keys, word) &&
@@ -182,7 +183,8 @@ static void make_siblings(struct recipe *recipe, json_t *entry)
     json_t *suffix;
     size_t i;
 
-    json_array_foreach (json_object_get(entry, "siblings"), i, suffix) {
+    json_array_foreach(json_object_get(entry, "siblings"), i, suffix)
+    {
         CLEANUP_FREE char *sibling = string_printf("%s%s", path, json_string_value(suffix));
 
         write_plain(recipe, sibling, "fixture", 7);
@@ -204,7 +206,8 @@ static void make_files(struct recipe *recipe)
 {
     json_t *entry;
 
-    json_array_foreach (recipe->files, recipe->current, entry) {
+    json_array_foreach(recipe->files, recipe->current, entry)
+    {
         size_t maker = maker_of(recipe, entry);
 
         check_keys(recipe, entry, maker);
@@ -216,9 +219,8 @@ static void make_files(struct recipe *recipe)
         if (json_object_get(entry, "keep"))
             cut(recipe, entry);
     }
-    json_array_foreach (recipe->files, recipe->current, entry)
-        if (!flag_member(recipe, entry, "absent"))
-            set_time(recipe, entry);
+    json_array_foreach(recipe->files, recipe->current,
+                       entry) if (!flag_member(recipe, entry, "absent")) set_time(recipe, entry);
 }
 
 /* Texts and garbage with an id claim to be disks. */
@@ -233,9 +235,8 @@ json_t *find_disk(const struct recipe *recipe, const char *id)
     json_t *entry;
     size_t i;
 
-    json_array_foreach (recipe->files, i, entry)
-        if (is_disk(entry) && strcmp(disk_id(entry), id) == 0)
-            return entry;
+    json_array_foreach(recipe->files, i,
+                       entry) if (is_disk(entry) && strcmp(disk_id(entry), id) == 0) return entry;
     return NULL;
 }
 
@@ -272,7 +273,8 @@ static void print_names(const struct recipe *recipe)
     json_t *disks = json_object(), *vms = json_object(), *checkpoints = json_object(), *entry;
     size_t i;
 
-    json_array_foreach (recipe->files, i, entry) {
+    json_array_foreach(recipe->files, i, entry)
+    {
         const char *checkpoint = text_member(recipe, entry, "checkpoint", NULL);
 
         if (checkpoint)
@@ -294,7 +296,8 @@ static json_t *unroll(json_t *files)
     json_t *flat = json_array(), *entry;
     size_t i;
 
-    json_array_foreach (files, i, entry) {
+    json_array_foreach(files, i, entry)
+    {
         long repeat = (long)json_integer_value(json_object_get(entry, "repeat"));
 
         for (long n = 1; n <= (repeat ? repeat : 1); n++) {
@@ -313,9 +316,8 @@ static void read_mounts(struct recipe *recipe)
     const char *folder;
 
     recipe->mounts = calloc(json_object_size(mounts) + 1, sizeof(*recipe->mounts));
-    json_object_foreach (mounts, folder, windows)
-        recipe->mounts[recipe->mount_count++] =
-            (struct mount){folder, json_string_value(windows)};
+    json_object_foreach(mounts, folder, windows) recipe->mounts[recipe->mount_count++] =
+        (struct mount){folder, json_string_value(windows)};
     if (!mounts)
         recipe->mounts[recipe->mount_count++] = (struct mount){"", "D:"};
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Where a folder of the made tree lies on the Windows host: "csv" is "C:\ClusterStorage\Volume1". */
+/* Where a folder of the made tree lies on the Windows host: "d" is "D:". */
 struct mount {
     const char *folder;  /* "" is the whole tree */
     const char *windows; /* without separator at the end */
@@ -87,8 +87,8 @@ void write_plain(struct recipe *, const char *path, const void *bytes, size_t le
 typedef void make_function(struct recipe *, json_t *entry);
 make_function make_disk;
 make_function make_vm, make_checkpoint, make_runtime, make_registry, make_registration_folder;
-make_function make_text, make_json, make_garbage, make_folder, make_link, make_hard_link,
-    make_fifo, make_copy;
+make_function make_text, make_json, make_garbage, make_folder, make_link, make_hard_link, make_fifo,
+    make_copy;
 
 /* Where a host keeps its list of machines, unless told otherwise. */
 #define LIST_FOLDER "ProgramData/Microsoft/Windows/Hyper-V"

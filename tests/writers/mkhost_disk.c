@@ -29,9 +29,14 @@ static unsigned value_of(const struct recipe *recipe, const struct word *words, 
 #define VALUE_OF(recipe, words, word) value_of(recipe, words, ARRAY_SIZE(words), word)
 
 static const struct word states[] = {
-    {"absent", BLOCK_NOT_PRESENT}, {"undefined", BLOCK_UNDEFINED},  {"zero", BLOCK_ZERO},
-    {"unmapped", BLOCK_UNMAPPED},  {"full", BLOCK_FULLY_PRESENT},   {"partial", BLOCK_PARTIALLY_PRESENT},
-    {"reserved-4", 4},             {"reserved-5", 5},
+    {"absent", BLOCK_NOT_PRESENT},
+    {"undefined", BLOCK_UNDEFINED},
+    {"zero", BLOCK_ZERO},
+    {"unmapped", BLOCK_UNMAPPED},
+    {"full", BLOCK_FULLY_PRESENT},
+    {"partial", BLOCK_PARTIALLY_PRESENT},
+    {"reserved-4", 4},
+    {"reserved-5", 5},
 };
 
 static const struct word kinds[] = {
@@ -182,8 +187,7 @@ static void describe_linkage(const struct recipe *recipe, json_t *entry, struct 
 }
 
 /* One recorded path: what the recipe says (null: none), else what Windows would have recorded. */
-static char *recorded(const struct recipe *recipe, json_t *entry, const char *key,
-                      char *otherwise)
+static char *recorded(const struct recipe *recipe, json_t *entry, const char *key, char *otherwise)
 {
     json_t *given = json_object_get(entry, key);
 
@@ -197,13 +201,14 @@ static void describe_paths(const struct recipe *recipe, json_t *entry, struct de
 {
     const char *parent = d->parent ? disk_path(recipe, d->parent) : NULL;
 
-    d->relative = recorded(recipe, entry, "relative",
-                           parent ? relative_path(recipe, d->path, parent) : NULL);
-    d->volume =
-        recorded(recipe, entry, "volume", parent ? volume_path(recipe, parent) : NULL);
-    d->absolute =
-        recorded(recipe, entry, "absolute", parent ? windows_path(recipe, parent) : NULL);
+    d->relative =
+        recorded(recipe, entry, "relative", parent ? relative_path(recipe, d->path, parent) : NULL);
+    d->volume = recorded(recipe, entry, "volume", parent ? volume_path(recipe, parent) : NULL);
+    d->absolute = recorded(recipe, entry, "absolute", parent ? windows_path(recipe, parent) : NULL);
 }
+
+static const char *const usual_blocks[] = {
+    [DISK_FIXED] = "", [DISK_DYNAMIC] = "0-1 full", [DISK_DIFFERENCING] = "1 partial"};
 
 static void describe(const struct recipe *recipe, json_t *entry, struct described *d)
 {
@@ -214,8 +219,7 @@ static void describe(const struct recipe *recipe, json_t *entry, struct describe
         .id = disk_id(entry),
         .path = text_member(recipe, entry, "disk", ""),
         .kind = (enum disk_kind)VALUE_OF(
-            recipe, kinds,
-            text_member(recipe, entry, "kind", parent ? "differencing" : "dynamic")),
+            recipe, kinds, text_member(recipe, entry, "kind", parent ? "differencing" : "dynamic")),
         .size = size_member(recipe, entry, "size", 64 * MIB),
         .block = (uint32_t)size_member(recipe, entry, "block", 2 * MIB),
         .parent = parent ? disk_of(recipe, parent) : NULL,
@@ -228,11 +232,8 @@ static void describe(const struct recipe *recipe, json_t *entry, struct describe
         describe_linkage(recipe, entry, d);
         describe_paths(recipe, entry, d);
     }
-    d->run_count = read_blocks(
-        recipe,
-        text_member(recipe, entry, "blocks",
-                    d->kind == DISK_FIXED ? "" : d->kind == DISK_DYNAMIC ? "0-1 full" : "1 partial"),
-        &d->runs);
+    d->run_count =
+        read_blocks(recipe, text_member(recipe, entry, "blocks", usual_blocks[d->kind]), &d->runs);
 }
 
 static void described_cleanup(struct described *d)
@@ -243,15 +244,15 @@ static void described_cleanup(struct described *d)
     free(d->runs);
 }
 
-static unsigned damages(const struct recipe *recipe, json_t *entry,
-                        const struct word *words, size_t count)
+static unsigned damages(const struct recipe *recipe, json_t *entry, const struct word *words,
+                        size_t count)
 {
     json_t *word;
     unsigned bits = 0;
     size_t i;
 
-    json_array_foreach (json_object_get(entry, "damage"), i, word)
-        bits |= value_of(recipe, words, count, json_string_value(word));
+    json_array_foreach(json_object_get(entry, "damage"), i, word) bits |=
+        value_of(recipe, words, count, json_string_value(word));
     return bits;
 }
 
@@ -259,6 +260,8 @@ static void make_vhdx(struct recipe *recipe, json_t *entry, const struct describ
 {
     CLEANUP_FREE char *where = place(recipe, d->path);
     CLEANUP_FREE struct vhdx_blocks *blocks = calloc(d->run_count + 1, sizeof(*blocks));
+    const char *log = text_member(recipe, entry, "log", "clean");
+    const char *fill = text_member(recipe, entry, "fill", d->kind == DISK_FIXED ? "none" : "edges");
     const struct vhdx_recipe vhdx = {
         .kind = d->kind,
         .virtual_size = d->size,
@@ -271,15 +274,13 @@ static void make_vhdx(struct recipe *recipe, json_t *entry, const struct describ
         .data_write_guid = d->data_guid,
         .blocks = blocks,
         .blocks_count = d->run_count,
-        .fill = (enum vhdx_fill)VALUE_OF(
-            recipe, fills,
-            text_member(recipe, entry, "fill", d->kind == DISK_FIXED ? "none" : "edges")),
+        .fill = (enum vhdx_fill)VALUE_OF(recipe, fills, fill),
         .parent_linkage = d->linkage,
         .parent_linkage2 = d->linkage2,
         .absolute_path = d->absolute,
         .relative_path = d->relative,
         .volume_path = d->volume,
-        .dirty = (enum vhdx_dirty)VALUE_OF(recipe, logs, text_member(recipe, entry, "log", "clean")),
+        .dirty = (enum vhdx_dirty)VALUE_OF(recipe, logs, log),
         .damage = damages(recipe, entry, vhdx_damages, ARRAY_SIZE(vhdx_damages)),
     };
     int r;

@@ -115,13 +115,13 @@ json_t *substitute(json_t *value, bool repeated, long number)
         return substitute_string(json_string_value(value), repeated, number);
     if (json_is_array(value)) {
         result = json_array();
-        json_array_foreach (value, i, member)
+        json_array_foreach(value, i, member)
             json_array_append_new(result, substitute(member, repeated, number));
         return result;
     }
     if (json_is_object(value)) {
         result = json_object();
-        json_object_foreach (value, key, member)
+        json_object_foreach(value, key, member)
             json_object_set_new(result, key, substitute(member, repeated, number));
         return result;
     }

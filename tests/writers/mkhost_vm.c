@@ -19,7 +19,8 @@ static json_t *find_vm(const struct recipe *recipe, const char *name)
     json_t *entry;
     size_t i;
 
-    json_array_foreach (recipe->files, i, entry) {
+    json_array_foreach(recipe->files, i, entry)
+    {
         const char *vm = json_string_value(json_object_get(entry, "vm"));
 
         if (vm && strcmp(vm, name) == 0 && !json_object_get(entry, "checkpoint"))
@@ -45,9 +46,10 @@ static char *machine_path(const struct recipe *recipe, json_t *vm)
     const char *file = text_member(recipe, vm, "file", NULL);
     char guid[GUID_TEXT_SIZE];
 
-    return file ? string_printf("%s", file)
-                : string_printf("VMs/%s/Virtual Machines/%s.vmcx", text_member(recipe, vm, "vm", ""),
-                                guid_file_name(machine_guid(recipe, vm), guid));
+    if (file)
+        return string_printf("%s", file);
+    return string_printf("VMs/%s/Virtual Machines/%s.vmcx", text_member(recipe, vm, "vm", ""),
+                         guid_file_name(machine_guid(recipe, vm), guid));
 }
 
 /* Beside the VM's own folder: …/Snapshots/GUID, of the same format. */
@@ -99,9 +101,10 @@ static void read_drives(const struct recipe *recipe, json_t *entry, struct drive
     drives->count = json_array_size(list);
     drives->items = calloc(drives->count + 1, sizeof(*drives->items));
     drives->paths = calloc(drives->count + 1, sizeof(*drives->paths));
-    json_array_foreach (list, i, item) {
-        const char *path = json_is_object(item) ? text_member(recipe, item, "path", "")
-                                                : json_string_value(item);
+    json_array_foreach(list, i, item)
+    {
+        const char *path =
+            json_is_object(item) ? text_member(recipe, item, "path", "") : json_string_value(item);
 
         drives->paths[i] = recorded_path(recipe, path);
         drives->items[i] = (struct vm_fixture_drive){
@@ -154,16 +157,17 @@ static unsigned damage_of(const struct recipe *recipe, json_t *entry)
         const char *word;
         unsigned bit;
     } words[] = {
-        {"header-1", VMCX_DAMAGE_HEADER_1},     {"header-2", VMCX_DAMAGE_HEADER_2},
-        {"object", VMCX_DAMAGE_OBJECT},         {"key-table", VMCX_DAMAGE_KEY_TABLE},
-        {"key", VMCX_DAMAGE_KEY},               {"log-header", VMCX_DAMAGE_LOG_HEADER},
+        {"header-1", VMCX_DAMAGE_HEADER_1}, {"header-2", VMCX_DAMAGE_HEADER_2},
+        {"object", VMCX_DAMAGE_OBJECT},     {"key-table", VMCX_DAMAGE_KEY_TABLE},
+        {"key", VMCX_DAMAGE_KEY},           {"log-header", VMCX_DAMAGE_LOG_HEADER},
         {"sequence", VMCX_DAMAGE_SEQUENCE},
     };
     json_t *word;
     unsigned bits = 0;
     size_t i;
 
-    json_array_foreach (json_object_get(entry, "damage"), i, word) {
+    json_array_foreach(json_object_get(entry, "damage"), i, word)
+    {
         size_t k = 0;
 
         while (k < ARRAY_SIZE(words) && strcmp(words[k].word, json_string_value(word)) != 0)
@@ -195,8 +199,7 @@ static void write_config(struct recipe *recipe, json_t *entry, struct vm_fixture
     CLEANUP_FREE char *path = config_path(recipe, entry);
     CLEANUP_FREE char *where = place(recipe, path);
     CLEANUP(drives) struct drives drives = {0};
-    bool special =
-        json_object_get(entry, "damage") || json_object_get(entry, "container_version");
+    bool special = json_object_get(entry, "damage") || json_object_get(entry, "container_version");
     int r;
 
     read_drives(recipe, entry, &drives);
@@ -217,10 +220,9 @@ static int64_t count_checkpoints(const struct recipe *recipe, const char *vm)
     json_t *entry;
     size_t i;
 
-    json_array_foreach (recipe->files, i, entry)
-        if (json_object_get(entry, "checkpoint") &&
-            strcmp(text_member(recipe, entry, "vm", ""), vm) == 0)
-            count++;
+    json_array_foreach(recipe->files, i,
+                       entry) if (json_object_get(entry, "checkpoint") &&
+                                  strcmp(text_member(recipe, entry, "vm", ""), vm) == 0) count++;
     return count;
 }
 
@@ -277,7 +279,8 @@ void make_registry(struct recipe *recipe, json_t *entry)
     CLEANUP_FREE char **paths = calloc(count + 1, sizeof(*paths));
     int r;
 
-    json_array_foreach (list, i, name) {
+    json_array_foreach(list, i, name)
+    {
         json_t *vm = find_vm(recipe, json_string_value(name));
         CLEANUP_FREE char *path = machine_path(recipe, vm);
         struct guid guid = machine_guid(recipe, vm);
@@ -299,12 +302,12 @@ void make_registration_folder(struct recipe *recipe, json_t *entry)
     json_t *name;
     size_t i;
 
-    json_array_foreach (json_object_get(entry, "registration_folder"), i, name) {
+    json_array_foreach(json_object_get(entry, "registration_folder"), i, name)
+    {
         json_t *vm = find_vm(recipe, json_string_value(name));
         char guid[GUID_TEXT_SIZE];
-        CLEANUP_FREE char *path =
-            string_printf("%s/Virtual Machines/%s.xml", folder,
-                          guid_file_name(machine_guid(recipe, vm), guid));
+        CLEANUP_FREE char *path = string_printf("%s/Virtual Machines/%s.xml", folder,
+                                                guid_file_name(machine_guid(recipe, vm), guid));
         CLEANUP_FREE char *where = place(recipe, path);
         CLEANUP_FREE char *config = machine_path(recipe, vm);
         CLEANUP_FREE char *target = windows_path(recipe, config);
