@@ -5,7 +5,8 @@
 static const struct option scan_options[] = {
     RUN_HOST_OPTIONS
     RUN_WITNESS_OPTIONS
-    RUN_FORMAT_OPTION("text (default), json, or ndjson (one record per line).",
+    RUN_FORMAT_OPTION("text (default), json, ndjson (one record per line), csv (disks), "
+                      "csv-findings, html, dot (Graphviz), bodyfile (mactime), prometheus.",
                       hvchain_report_formats),
     RUN_OUTPUT_OPTIONS
     {0},

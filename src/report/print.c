@@ -7,11 +7,20 @@
 #include <errno.h>
 #include <string.h>
 
-/* The formats: a printer is called report_print_NAME(). The first is the default. */
-#define FORMATS(X) X(text) X(json) X(ndjson)
+/* The formats; the first is the default. */
+#define FORMATS(X)                                                                                 \
+    X("text", report_print_text)                                                                   \
+    X("json", report_print_json)                                                                   \
+    X("ndjson", report_print_ndjson)                                                               \
+    X("csv", report_print_csv)                                                                     \
+    X("csv-findings", report_print_csv_findings)                                                   \
+    X("html", report_print_html)                                                                   \
+    X("dot", report_print_dot)                                                                     \
+    X("bodyfile", report_print_bodyfile)                                                           \
+    X("prometheus", report_print_prometheus)
 
-#define FORMAT_NAME(name)    #name,
-#define FORMAT_PRINTER(name) report_print_##name,
+#define FORMAT_NAME(name, printer)    name,
+#define FORMAT_PRINTER(name, printer) printer,
 
 static const char *const names[] = {FORMATS(FORMAT_NAME) NULL};
 static report_printer *const printers[] = {FORMATS(FORMAT_PRINTER)};

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * One self-contained page: nothing is fetched, and its own policy forbids it. It can be read
+ * without the script, which only sorts and filters, and it can be printed.
+ */
+#include "report/html.h"
+
+#include "base/cleanup.h"
+#include "report/members.h"
+#include "report/page.h"
+#include "report/printers.h"
+#include "report/text_sections.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+static void put_head(struct output *out)
+{
+    output_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                     "<meta http-equiv=\"Content-Security-Policy\" content=\"");
+    output_text(out, html_policy);
+    output_text(out, "\">\n<meta name=\"viewport\" content=\"width=device-width\">\n"
+                     "<meta name=\"color-scheme\" content=\"light dark\">\n"
+                     "<title>hvchain report</title>\n<style>");
+    output_text(out, html_style);
+    output_text(out, "</style>\n</head>\n<body>\n");
+}
+
+static void put_count(struct output *out, const char *what, uint64_t count)
+{
+    output_printf(out, "<li><b>%" PRIu64 "</b> %s</li>", count, what);
+}
+
+static void put_summary(struct output *out, const struct report *r)
+{
+    const struct verdict_summary *s = &r->verdict.summary;
+    char bytes[BYTES_TEXT_SIZE];
+
+    output_printf(out, "<h1>hvchain report</h1>\n<p class=\"verdict s%d\">Verdict: %s</p>\n<ul "
+                       "class=\"counts\">",
+                  (int)s->worst, severity_name(s->worst));
+    put_count(out, "virtual machines", s->machines);
+    put_count(out, "checkpoints", s->checkpoints);
+    put_count(out, "virtual disks", s->disks);
+    put_count(out, "orphaned checkpoint disks", s->orphans);
+    output_printf(out, "<li><b>%s</b> in orphans</li>", bytes_format(s->orphan_bytes, bytes));
+    for (int v = SEVERITY_DATA_LOSS_RISK; v > SEVERITY_INFO; v--)
+        output_printf(out, "<li class=\"s%d\"><b>%zu</b> findings: %s</li>", v, s->by_severity[v],
+                      severity_name((enum severity)v));
+    output_text(out, "</ul>\n");
+}
+
+static void put_errors(struct output *out, const struct host *host)
+{
+    bool said = false;
+
+    for (size_t i = 0; i < host->evidence.count; i++)
+        for (size_t n = 0; n < host->evidence.items[i].errors.count; n++) {
+            output_text(out, said ? "<li>" : "<h2>Not read</h2>\n<ul>\n<li>");
+            html_text(out, host->evidence.items[i].errors.items[n]);
+            output_text(out, "</li>\n");
+            said = true;
+        }
+    if (said)
+        output_text(out, "</ul>\n");
+}
+
+static void put_strings(struct output *out, const char *title, const string_list *list,
+                        const char *element)
+{
+    if (list->count == 0)
+        return;
+    output_printf(out, "<p>%s</p><ul>", title);
+    for (size_t i = 0; i < list->count; i++) {
+        output_printf(out, "<li><%s>", element);
+        html_text(out, list->items[i]);
+        output_printf(out, "</%s></li>", element);
+    }
+    output_text(out, "</ul>\n");
+}
+
+static void put_paragraph(struct output *out, const char *label, const char *text)
+{
+    if (!text)
+        return;
+    output_printf(out, "<p>%s", label);
+    html_text(out, text);
+    output_text(out, "</p>\n");
+}
+
+static void put_finding(struct output *out, const struct report *r, const struct finding *f)
+{
+    char id[GUID_TEXT_SIZE];
+
+    output_printf(out, "<details class=\"finding\"><summary><span class=\"s%d\">%s</span> "
+                       "<b>%s</b> ",
+                  (int)f->severity, severity_name(f->severity), f->code);
+    html_text(out, f->summary);
+    output_text(out, "</summary>\n<p><code>");
+    html_text(out, f->subject);
+    output_printf(out, "</code> (%s)</p>\n", confidence_name(f->confidence));
+    if (f->machine != HOST_NONE)
+        put_paragraph(out, "VM ", text_machine_name(&r->host.machines.items[f->machine], id));
+    put_strings(out, "Seen:", &f->evidence, "span");
+    put_paragraph(out, "Why it matters: ", f->explanation);
+    put_strings(out, "First settle:", &f->blocked_by, "span");
+    put_paragraph(out, "Next step: ", f->next_step);
+    put_strings(out, "Commands, to be read before they are run:", &f->commands, "code");
+    output_text(out, "</details>\n");
+}
+
+static void put_findings(struct output *out, const struct report *r)
+{
+    const struct verdict *v = &r->verdict;
+
+    if (v->findings.count == 0)
+        return;
+    output_text(out, "<h2 id=\"findings\">Findings</h2>\n<div class=\"findings\">\n");
+    for (int severity = SEVERITY_DATA_LOSS_RISK; severity >= SEVERITY_OK; severity--)
+        for (size_t i = 0; i < v->findings.count; i++)
+            if (v->findings.items[i].severity == (enum severity)severity)
+                put_finding(out, r, &v->findings.items[i]);
+    output_text(out, "</div>\n");
+}
+
+static void put_machine(struct output *out, const struct report *r, const struct place *place,
+                        const size_t *disks, size_t count)
+{
+    const struct host_machine *m = &r->host.machines.items[place->machine];
+    char id[GUID_TEXT_SIZE];
+
+    output_printf(out, "<h3 class=\"s%d\">VM ", (int)place->worst);
+    html_text(out, text_machine_name(m, id));
+    output_printf(out, "</h3>\n<p>%s; %zu checkpoint%s%s</p>\n",
+                  m->registered == HOST_YES  ? "registered"
+                  : m->registered == HOST_NO ? "not registered on its host"
+                                             : "not known whether registered",
+                  m->checkpoints.count, plural(m->checkpoints.count),
+                  m->saved_state ? "; saved state" : "");
+    html_tree(out, r, disks, count);
+}
+
+static void put_machines(struct output *out, const struct report *r)
+{
+    CLEANUP_FREE size_t *disks = calloc(r->verdict.disk_count + 1, sizeof(*disks));
+    membership_list list = {0};
+    bool ok = disks && members_collect(&list, &r->verdict);
+    CLEANUP_FREE struct place *places = ok ? members_order(r, &list) : NULL;
+
+    if (!places)
+        output_fail(out, -ENOMEM);
+    output_text(out, "<h2 id=\"machines\">Machines and their chains</h2>\n");
+    html_legend(out);
+    for (size_t i = 0; places && i < r->host.machines.count; i++) {
+        size_t at = places[i].first;
+        size_t count = members_take(&list, &at, places[i].machine, disks);
+        put_machine(out, r, &places[i], disks, count);
+    }
+    size_t at = 0, count = places ? members_take(&list, &at, HOST_NONE, disks) : 0;
+    if (count > 0) {
+        output_text(out, "<h3>Disks of no VM</h3>\n");
+        html_tree(out, r, disks, count);
+    }
+    vector_free(&list);
+}
+
+static void put_disk_row(struct output *out, const struct report *r, size_t index)
+{
+    const struct host_disk *d = &r->host.disks.items[index];
+    const struct disk_verdict *v = &r->verdict.disks[index];
+    const struct disk_facts *f = d->facts;
+    char id[GUID_TEXT_SIZE];
+
+    output_text(out, "<tr>");
+    html_severity_cell(out, v->severity, class_name(v->class));
+    html_cell(out, v->machine == HOST_NONE
+                       ? NULL
+                       : text_machine_name(&r->host.machines.items[v->machine], id));
+    html_cell(out, d->path);
+    html_bytes_cell(out, d->file_size);
+    if (f && f->has_counts)
+        html_bytes_cell(out, f->allocated_bytes);
+    else
+        html_cell(out, NULL);
+    html_cell(out, f ? disk_kind_name(f->kind) : NULL);
+    html_time_cell(out, d->modified);
+    html_cell(out, v->parent == HOST_NONE ? NULL : r->host.disks.items[v->parent].path);
+    output_text(out, "</tr>\n");
+}
+
+static void put_disks(struct output *out, const struct report *r)
+{
+    static const char *const heads[] = {"Class", "VM", "File", "Size", "Allocated", "Kind",
+                                        "Written (UTC)", "Parent", NULL};
+
+    output_text(out, "<h2 id=\"disks\">Disks</h2>\n");
+    html_open_table(out, heads);
+    for (size_t i = 0; i < r->host.disks.count; i++)
+        put_disk_row(out, r, i);
+    html_close_table(out);
+}
+
+static void put_run(struct output *out, const struct report *r)
+{
+    output_text(out, "<footer>hvchain " HVCHAIN_VERSION ", ");
+    html_text(out, r->started ? r->started : "?");
+    output_text(out, " to ");
+    html_text(out, r->finished ? r->finished : "?");
+    output_text(out, ". Evidence was only read:");
+    for (size_t i = 0; i < r->host.evidence.count; i++) {
+        output_text(out, " <code>");
+        html_text(out, r->host.evidence.items[i].path);
+        output_text(out, "</code>");
+    }
+    output_text(out, "</footer>\n<script>");
+    output_text(out, html_script);
+    output_text(out, "</script>\n</body>\n</html>\n");
+}
+
+void report_print_html(struct output *out, const struct report *r, const struct report_style *style)
+{
+    put_head(out);
+    put_summary(out, r);
+    put_errors(out, &r->host);
+    put_findings(out, r);
+    put_machines(out, r);
+    put_disks(out, r);
+    html_timeline(out, r);
+    put_run(out, r);
+}

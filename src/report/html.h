@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The parts of the page for browsers, and how text gets into it safely. */
+#ifndef REPORT_HTML_H
+#define REPORT_HTML_H
+
+#include "report/output.h"
+#include "report/report.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Text of elements and of quoted attributes: everything that could mean something is escaped, and
+ * what can't be printed becomes visible. The only way for text from evidence into the page. */
+void html_text(struct output *, const char *text);
+/* "<td>TEXT</td>"; NULL is empty. */
+void html_cell(struct output *, const char *text);
+/* A cell that sorts by the number and shows it as 2.1 MiB. */
+void html_bytes_cell(struct output *, uint64_t bytes);
+/* A cell that sorts by the time; 0 is empty. */
+void html_time_cell(struct output *, filetime);
+/* "<td class=ok>active</td>" … sorted by severity. */
+void html_severity_cell(struct output *, enum severity, const char *text);
+/* Opens a table that sorts and filters: its heads, NULL-terminated. */
+void html_open_table(struct output *, const char *const *heads);
+void html_close_table(struct output *);
+
+/* One tree of disks as SVG: the indexes are in order of path, each once. */
+void html_tree(struct output *, const struct report *, const size_t *disks, size_t count);
+/* What the shapes of trees mean. */
+void html_legend(struct output *);
+void html_timeline(struct output *, const struct report *);
+
+/* The content of the only <style> and <script>, and their digests for the page's own policy. */
+extern const char html_style[], html_script[], html_policy[];
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "report/html.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "report/page.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+void html_text(struct output *out, const char *text)
+{
+    static const char *const escapes[128] = {
+        ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
+    };
+    CLEANUP_FREE char *printable = text_printable(text);
+
+    if (!printable)
+        output_fail(out, -ENOMEM);
+    for (const unsigned char *p = (const unsigned char *)printable; p && *p; p++) {
+        if (*p < sizeof(escapes) / sizeof(*escapes) && escapes[*p])
+            output_text(out, escapes[*p]);
+        else
+            output_char(out, (char)*p);
+    }
+}
+
+void html_cell(struct output *out, const char *text)
+{
+    output_text(out, "<td>");
+    if (text)
+        html_text(out, text);
+    output_text(out, "</td>");
+}
+
+void html_bytes_cell(struct output *out, uint64_t bytes)
+{
+    char text[BYTES_TEXT_SIZE];
+
+    output_printf(out, "<td class=\"n\" data-v=\"%" PRIu64 "\">%s</td>", bytes,
+                  bytes_format(bytes, text));
+}
+
+void html_time_cell(struct output *out, filetime when)
+{
+    char text[WHEN_TEXT_SIZE];
+
+    output_printf(out, "<td data-v=\"%" PRIu64 "\">%s</td>", when,
+                  when ? when_format(when, WHEN_SECONDS, text) : "");
+}
+
+void html_severity_cell(struct output *out, enum severity severity, const char *text)
+{
+    output_printf(out, "<td class=\"s%d\" data-v=\"%d\">", (int)severity, (int)severity);
+    html_text(out, text);
+    output_text(out, "</td>");
+}
+
+void html_open_table(struct output *out, const char *const *heads)
+{
+    output_text(out, "<div class=\"wide\"><table class=\"sort\"><thead><tr>");
+    for (; *heads; heads++) {
+        output_text(out, "<th>");
+        html_text(out, *heads);
+        output_text(out, "</th>");
+    }
+    output_text(out, "</tr></thead><tbody>\n");
+}
+
+void html_close_table(struct output *out)
+{
+    output_text(out, "</tbody></table></div>\n");
+}
