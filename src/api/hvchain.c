@@ -219,7 +219,8 @@ static int collect_errors(hvchain_report *report)
         for (size_t n = 0; r == 0 && n < errors->count; n++)
             r = add_string(&report->errors, text_printable(errors->items[n]));
     }
-    return r;
+    char *witness = r == 0 ? report_absent_witness(&report->report, &r) : NULL;
+    return witness ? add_string(&report->errors, witness) : r;
 }
 
 /*

@@ -311,11 +311,23 @@ enum witness_verdict witness_compare(struct workers *workers, struct disk *disk,
                              : workers_run(workers, &job, answer, sizeof(*answer));
 
     if (size < 0 || !is_answer(answer, size)) {
-        notes_add(notes, SEVERITY_INFO, "WITNESS-UNAVAILABLE", NOTE_NO_OFFSET,
+        notes_add(notes, SEVERITY_INFO, WITNESS_UNAVAILABLE_RULE, NOTE_NO_OFFSET,
                   "libvhdi could not be asked: %s", why_not(size));
         return WITNESS_UNAVAILABLE;
     }
     w.answer = answer;
     compare_all(&w);
     return w.verdict;
+}
+
+const char *witness_verdict_name(enum witness_verdict verdict)
+{
+    static const char *const names[] = {
+        [WITNESS_AGREES] = "agrees",
+        [WITNESS_KNOWN_DIFFERENCE] = "known-difference",
+        [WITNESS_CONTRADICTS] = "contradicts",
+        [WITNESS_UNAVAILABLE] = "unavailable",
+    };
+
+    return names[verdict];
 }

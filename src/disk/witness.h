@@ -23,4 +23,9 @@ enum witness_verdict {
  * (NULL) the witness is unavailable. */
 enum witness_verdict witness_compare(struct workers *, struct disk *, struct notes *);
 
+/* "agrees", "known-difference", "contradicts", "unavailable" */
+const char *witness_verdict_name(enum witness_verdict);
+/* The rule of the note that says why the witness was unavailable. */
+#define WITNESS_UNAVAILABLE_RULE "WITNESS-UNAVAILABLE"
+
 #endif

@@ -14,6 +14,7 @@
 #include "base/when.h"
 #include "base/winpath.h"
 #include "disk/disk.h"
+#include "disk/witness.h"
 #include "vm/vm.h"
 
 #include <stdbool.h>
@@ -90,6 +91,8 @@ struct host_disk {
     int status;            /* of disk_open() */
     struct disk_facts *facts; /* NULL when nothing could be had */
     struct notes notes;
+    bool witness_asked;
+    enum witness_verdict witness; /* what the second witness said, when asked */
     char *error; /* why it could not be read, or NULL */
 };
 

@@ -61,8 +61,10 @@ static void read_disk(struct reading *reading, struct found_file *file, io_sourc
 
     file->is_disk = true;
     int r = disk_open(&opened, source, &disk->notes);
-    if (r == 0 && witness_is_wanted(reading->options, disk_facts(opened), &disk->notes))
-        witness_compare(reading->options->workers, opened, &disk->notes);
+    disk->witness_asked =
+        r == 0 && witness_is_wanted(reading->options, disk_facts(opened), &disk->notes);
+    if (disk->witness_asked)
+        disk->witness = witness_compare(reading->options->workers, opened, &disk->notes);
     if (opened)
         disk->facts = disk_take_facts(opened);
     disk_close(opened);

@@ -284,6 +284,7 @@ static void disk_members(struct json_writer *w, const struct report *r, size_t i
     json_write_string(w, "severity", severity_name(v->severity));
     put_overlays(w, v->overlays);
     put_integrity(w, &d->notes);
+    json_write_string(w, "witness", d->witness_asked ? witness_verdict_name(d->witness) : NULL);
     json_write_string(w, "error", d->error);
 }
 

@@ -1,7 +1,40 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "report/report.h"
 
+#include "base/strbuf.h"
+
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+static const char *reason(const struct notes *notes)
+{
+    for (size_t i = 0; i < notes->count; i++)
+        if (strcmp(notes->items[i].rule, WITNESS_UNAVAILABLE_RULE) == 0 && notes->items[i].text)
+            return notes->items[i].text;
+    return "libvhdi could not be asked";
+}
+
+char *report_absent_witness(const struct report *r, int *status)
+{
+    const struct host_disk *first = NULL;
+    size_t count = 0;
+
+    *status = 0;
+    for (size_t i = 0; i < r->host.disks.count; i++) {
+        const struct host_disk *d = &r->host.disks.items[i];
+        if (!d->witness_asked || d->witness != WITNESS_UNAVAILABLE)
+            continue;
+        first = first ? first : d;
+        count++;
+    }
+    if (!first)
+        return NULL;
+    char *text = string_printf("%s (%zu disk%s)", reason(&first->notes), count,
+                               count == 1 ? "" : "s");
+    *status = text ? 0 : -ENOMEM;
+    return text;
+}
 
 void report_free(struct report *r)
 {

@@ -29,6 +29,10 @@ struct report {
     struct plan_list plans;
 };
 
+/* "libvhdi could not be asked: … (3 disks)", which the caller frees; NULL when it always could be,
+ * or (and *status is -ENOMEM) memory is short. */
+char *report_absent_witness(const struct report *, int *status);
+
 /* How it looks where it is printed; only the text printer cares. */
 struct report_style {
     unsigned width; /* columns, at least 40; 80 when not on a terminal */

@@ -127,6 +127,17 @@ static void put_missing(struct page *page)
                       host->missing_configs.count - MISSING_NAMED);
 }
 
+static void put_absent_witness(struct page *page)
+{
+    int status;
+    CLEANUP_FREE char *text = report_absent_witness(page->report, &status);
+
+    if (status < 0)
+        output_fail(page->out, status);
+    else if (text)
+        page_paragraph(page, 4, "Second witness: ", text);
+}
+
 static void put_doubts(struct page *page, size_t doubtful)
 {
     const struct report *r = page->report;
@@ -143,6 +154,7 @@ static void put_doubts(struct page *page, size_t doubtful)
         page_sentence(page, 4, "Cluster: ", "%zu disk%s on shared storage, and no other node was "
                       "given; one of them may use what looks unused (--host NAME=DIR).", unknown,
                       plural(unknown));
+    put_absent_witness(page);
     if (errors > 0)
         page_sentence(page, 4, "Not read: ", "%zu file%s or folder%s of the evidence, listed at the "
                       "end.", errors, plural(errors), plural(errors));

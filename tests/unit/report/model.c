@@ -253,6 +253,10 @@ void model_full(struct report *r)
     for (size_t i = base; i <= orphan; i++)
         r->verdict.disks[i].machine = web;
     r->verdict.disks[lost].overlays = 1u << OVERLAY_LOW_CONFIDENCE | 1u << OVERLAY_DIRTY_LOG;
+    r->host.disks.items[base].witness_asked = r->host.disks.items[kept].witness_asked = true;
+    r->host.disks.items[kept].witness = WITNESS_UNAVAILABLE;
+    notes_add(&r->host.disks.items[kept].notes, SEVERITY_INFO, WITNESS_UNAVAILABLE_RULE,
+              NOTE_NO_OFFSET, "libvhdi could not be asked: it was late");
     r->host.disks.items[used].modified = 133500000001234567;
     r->host.disks.items[broken].error = copy("neither header is valid");
     notes_add(&r->host.disks.items[broken].notes, SEVERITY_PROBLEM, "VHDX-H2", 65536, "bad");

@@ -35,7 +35,7 @@ static const char *const disk_fields[] = {
     "virtual_size:in", "block_size:in", "logical_sector_size:in", "physical_sector_size:in",
     "virtual_disk_id:sn", "data_write_guid:sn", "file_write_guid:sn", "creator:sn", "log:sn",
     "allocated_bytes:in", "allocated_blocks:in", "partial_blocks:in", "parent:on", "children:a",
-    "vm:sn", "class:s", "severity:s", "overlays:a", "integrity:a", "error:sn", NULL};
+    "vm:sn", "class:s", "severity:s", "overlays:a", "integrity:a", "witness:sn", "error:sn", NULL};
 static const char *const parent_fields[] = {
     "linkage:sn", "linkage2:sn", "relative_path:sn", "volume_path:sn", "absolute_path:sn",
     "resolved:sn", "resolved_by:sn", "state:s", NULL};
@@ -263,6 +263,9 @@ static void test_values(void **state)
         {"disks.6.overlays.1", "dirty-log"},
         {"disks.7.allocated_bytes", NULL},
         {"disks.7.vm", NULL},
+        {"disks.7.witness", NULL},
+        {"disks.0.witness", "agrees"},
+        {"disks.1.witness", "unavailable"},
         {"chains.0.checkpoint", "22222222-0000-0000-0000-000000000002"},
         {"chains.1.layers.3", "/ev/n1/VMs/web01/web01.vhdx"},
         {"chains.3.vm", NULL},

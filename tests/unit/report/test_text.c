@@ -118,6 +118,7 @@ static void test_verdict_first(void **state)
     assert_has(text, "Do first: Something was found Copy the file");
     assert_has(text, "Low confidence: for 1 disk");
     assert_has(text, "the list of VMs of host n1");
+    assert_has(text, "Second witness: libvhdi could not be asked: it was late (1 disk)");
     assert_before(text, "VERDICT", "VM web01");
     assert_before(text, "VM web01", "VM (unnamed)"); /* the worst first */
     assert_before(text, "VM (unnamed)", "DISKS OF NO VM");
