@@ -85,6 +85,9 @@ enum event_format {
     EVENT_FORMAT_SERVICES,    /* tasklist /svc */
 };
 
+/* Loads what reading text in CP932 needs; call once before sandbox_enter(). */
+void events_prepare(void);
+
 /* "evtx", "powershell-json", "avamar" …; "none". */
 const char *event_format_name(enum event_format);
 /* By content, never by name; reads the first 64 KiB at most. */

@@ -782,8 +782,8 @@ const size_t kind_table_count = ARRAY_SIZE(kind_table);
 const char *const text_kinds[] = {
     "backup-checkpoint-requested", "backup-checkpoint-failed", "backup-no-targets",
     "backup-product-error",        "checkpoint-cleanup-started",
-    "checkpoint-cleanup-reported-success", "quiesce-requested", "quiesce-failed",
-    "other",
+    "checkpoint-cleanup-reported-success",
+    "quiesce-failed",              "other",
 };
 
 const size_t text_kind_count = ARRAY_SIZE(text_kinds);
