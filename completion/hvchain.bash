@@ -31,6 +31,8 @@ _hvchain_options()
 
     case $1 in
     scan) echo "$hosts $witness $output" ;;
+    chain) echo "--in $hosts $witness $output" ;;
+    inspect) echo "$output" ;;
     plan) echo "--vm --compare --free $hosts $witness $output" ;;
     esac
 }
@@ -45,7 +47,7 @@ _hvchain_value()
     --fail-on) _hvchain_words "$2" 'info warning problem data-loss-risk never' ;;
     -j | --threads | --vm) COMPREPLY=() ;;
     -o | --output) _hvchain_files "$2" ;;
-    --host | --inventory | --map | --free) _hvchain_files "${2#*=}" ;; # what follows NAME=
+    --host | --inventory | --map | --free | --in) _hvchain_files "${2#*=}" ;; # what follows NAME=
     *) return 1 ;;
     esac
 }
@@ -85,7 +87,7 @@ _hvchain()
     done
     COMPREPLY=()
     if [[ ${#words[@]} -le 1 ]]; then
-        _hvchain_words "${words[0]-}" 'scan plan --help --version'
+        _hvchain_words "${words[0]-}" 'scan plan chain inspect --help --version'
     elif [[ $(_hvchain_options "${words[0]}") ]]; then
         _hvchain_command "${words[-1]}" "${words[-2]}" "${words[0]}"
     fi

@@ -76,6 +76,16 @@ HVCHAIN_PUBLIC int hvchain_scan_set_plan(hvchain_scan *scan, const char *vm, int
 HVCHAIN_PUBLIC int hvchain_scan_add_free_space(hvchain_scan *scan, const char *folder,
                                                uint64_t bytes);
 
+/*
+ * Makes a report of chains: those that contain the file, leaf to base. Its folder becomes evidence;
+ * name further folders in which layers may lie with hvchain_scan_add_path(). 0; -EINVAL after the
+ * run; -ENOENT, -EACCES … when there is no such file; -ENOMEM.
+ */
+HVCHAIN_PUBLIC int hvchain_scan_add_chain_of(hvchain_scan *scan, const char *file);
+
+/* Makes a report of the files named as evidence, each on its own: everything known about it. */
+HVCHAIN_PUBLIC void hvchain_scan_set_inspect(hvchain_scan *scan);
+
 /* What the report shows as run.arguments. Copied. 0 or -ENOMEM. */
 HVCHAIN_PUBLIC int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count,
                                               const char *const *arguments);

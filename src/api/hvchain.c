@@ -162,6 +162,34 @@ int hvchain_scan_set_plan(hvchain_scan *scan, const char *vm, int compare)
     return 0;
 }
 
+static bool is_named(const hvchain_scan *scan, const char *path)
+{
+    for (size_t i = 0; i < scan->readable.count; i++)
+        if (strcmp(scan->readable.items[i], path) == 0)
+            return true;
+    return false;
+}
+
+int hvchain_scan_add_chain_of(hvchain_scan *scan, const char *file)
+{
+    if (!scan->report)
+        return -EINVAL;
+    CLEANUP_FREE char *path = realpath(file, NULL);
+    if (!path)
+        return -errno;
+    int r = add_string(&scan->report->report.subjects, text_valid(path));
+    scan->report->report.view = REPORT_CHAIN;
+    char *slash = strrchr(path, '/');
+    slash[slash == path] = '\0';
+    return r < 0 || is_named(scan, path) ? r : hvchain_scan_add_path(scan, NULL, path);
+}
+
+void hvchain_scan_set_inspect(hvchain_scan *scan)
+{
+    if (scan->report)
+        scan->report->report.view = REPORT_INSPECT;
+}
+
 /* Evidence is printed with links resolved; so is what lies below the folder. */
 int hvchain_scan_add_free_space(hvchain_scan *scan, const char *folder, uint64_t bytes)
 {
@@ -223,6 +251,23 @@ static int collect_errors(hvchain_report *report)
     return witness ? add_string(&report->errors, witness) : r;
 }
 
+/* 0, or -ENODATA when nothing could be read at all. */
+static int inspect_evidence(struct report *report)
+{
+    enum severity worst = SEVERITY_OK;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < report->host.evidence.count; i++)
+        if (report->host.evidence.items[i].volume)
+            r = inspect_volume(&report->inspections, report->host.evidence.items[i].volume);
+    for (size_t i = 0; i < report->inspections.count; i++) {
+        enum severity severity = inspection_worst(&report->inspections.items[i]);
+        worst = severity > worst ? severity : worst;
+    }
+    report->verdict.summary.worst = worst;
+    return r < 0 || report->inspections.count > 0 ? r : -ENODATA;
+}
+
 /*
  * The order matters: the spawner of workers has to be there before the right to start programs is
  * given up, and that has to happen before threads and the first byte of evidence.
@@ -241,7 +286,9 @@ static int scan_host(const hvchain_scan *scan, hvchain_report *report)
     if (scan->sandbox)
         sandbox_enter((const char *const *)scan->readable.items, scan->readable.count,
                       &report->report.sandbox);
-    if (r == 0)
+    if (r == 0 && report->report.view == REPORT_INSPECT)
+        r = inspect_evidence(&report->report);
+    else if (r == 0)
         r = host_scan(&report->report.host, &options);
     workers_stop(options.workers);
     return r;
@@ -269,10 +316,13 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
         return -EINVAL;
     made->report.started = time_now();
     int read = scan_host(scan, made);
-    int r = read < 0 && read != -ENODATA ? read : verdict_make(&made->report.verdict,
-                                                               &made->report.host);
+    int r = read == -ENODATA ? 0 : read;
+    if (r == 0 && made->report.view != REPORT_INSPECT)
+        r = verdict_make(&made->report.verdict, &made->report.host);
     if (r == 0)
         r = make_plans(scan, &made->report);
+    if (r == 0 && made->report.view == REPORT_CHAIN && read == 0)
+        r = report_choose_chains(&made->report);
     if (r == 0)
         r = collect_errors(made);
     made->report.finished = time_now();

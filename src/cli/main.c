@@ -11,6 +11,8 @@
 static const struct command *const commands[] = {
     &scan_command,
     &plan_command,
+    &chain_command,
+    &inspect_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

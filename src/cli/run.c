@@ -40,6 +40,13 @@ const char *const *run_colour_choices(void)
     return words;
 }
 
+const char *const *run_record_formats(void)
+{
+    static const char *const words[] = {"text", "json", "ndjson", NULL};
+
+    return words;
+}
+
 /* Splits "NAME=REST": the length of NAME, or 0 when there is no NAME or no REST. */
 static size_t name_length(const char *word)
 {
@@ -123,7 +130,8 @@ static bool add_maps(hvchain_scan *scan, const struct word_list *maps)
 static bool add_evidence(hvchain_scan *scan, const struct run_settings *s)
 {
     for (size_t i = 0; i < s->paths.count; i++) {
-        int r = hvchain_scan_add_path(scan, NULL, s->paths.items[i]);
+        int r = s->add_operand ? s->add_operand(scan, s->paths.items[i])
+                               : hvchain_scan_add_path(scan, NULL, s->paths.items[i]);
         if (r < 0)
             return run_failed(s->paths.items[i], r);
     }
@@ -223,7 +231,7 @@ static enum exit_status run_scan(hvchain_scan *scan, const struct run_settings *
     if (r == -ENODATA)
         message("nothing at all could be read; check the paths and the right to read them");
     else if (r == -ENOENT)
-        message("what the report should be about is not on the evidence: %s", s->subject);
+        message("what the report should be about is not there: %s", s->subject ? s->subject : s->paths.items[0]);
     else if (r < 0)
         message("the evidence could not be read: %s", strerror(-r));
     hvchain_report_free(report);

@@ -17,6 +17,8 @@ struct run_settings {
     const char *output;
     bool ascii, no_sandbox, quiet, help;
 
+    /* Takes each operand; NULL: it is evidence of the unnamed host. */
+    int (*add_operand)(hvchain_scan *, const char *path);
     const char *const *(*formats)(void); /* NULL: all formats of reports */
     const char *operand;                 /* what has to be named; NULL: "a folder" */
     /* More to be set before the run; false after a message. May be NULL. */
@@ -32,6 +34,8 @@ struct run_settings {
 const char *const *run_witness_choices(void);
 const char *const *run_fail_on_choices(void);
 const char *const *run_colour_choices(void);
+/* text, json, ndjson: for reports that are no scan's */
+const char *const *run_record_formats(void);
 
 /* Options that name evidence. */
 #define RUN_HOST_OPTIONS \

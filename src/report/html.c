@@ -35,6 +35,11 @@ static void put_count(struct output *out, const char *what, uint64_t count)
 static void put_summary(struct output *out, const struct report *r)
 {
     const struct verdict_summary *s = &r->verdict.summary;
+    static const char *const severity_classes[] = {
+        [SEVERITY_WARNING] = " class=\"s2\"",
+        [SEVERITY_PROBLEM] = " class=\"s3\"",
+        [SEVERITY_DATA_LOSS_RISK] = " class=\"s4\"",
+    };
     char bytes[BYTES_TEXT_SIZE];
 
     output_printf(out, "<h1>hvchain report</h1>\n<p class=\"verdict s%d\">Verdict: %s</p>\n<ul "
@@ -46,7 +51,8 @@ static void put_summary(struct output *out, const struct report *r)
     put_count(out, "orphaned checkpoint disks", s->orphans);
     output_printf(out, "<li><b>%s</b> in orphans</li>", bytes_format(s->orphan_bytes, bytes));
     for (int v = SEVERITY_DATA_LOSS_RISK; v > SEVERITY_INFO; v--)
-        output_printf(out, "<li class=\"s%d\"><b>%zu</b> findings: %s</li>", v, s->by_severity[v],
+        output_printf(out, "<li%s><b>%zu</b> findings: %s</li>",
+                      s->by_severity[v] > 0 ? severity_classes[v] : "", s->by_severity[v],
                       severity_name((enum severity)v));
     output_text(out, "</ul>\n");
 }
@@ -177,7 +183,7 @@ static void put_disk_row(struct output *out, const struct report *r, size_t inde
     html_cell(out, v->machine == HOST_NONE
                        ? NULL
                        : text_machine_name(&r->host.machines.items[v->machine], id));
-    html_cell(out, d->path);
+    html_path_cell(out, d->path);
     html_bytes_cell(out, d->file_size);
     if (f && f->has_counts)
         html_bytes_cell(out, f->allocated_bytes);
@@ -185,7 +191,7 @@ static void put_disk_row(struct output *out, const struct report *r, size_t inde
         html_cell(out, NULL);
     html_cell(out, f ? disk_kind_name(f->kind) : NULL);
     html_time_cell(out, d->modified);
-    html_cell(out, v->parent == HOST_NONE ? NULL : r->host.disks.items[v->parent].path);
+    html_path_cell(out, v->parent == HOST_NONE ? NULL : r->host.disks.items[v->parent].path);
     output_text(out, "</tr>\n");
 }
 

@@ -14,6 +14,8 @@
 void html_text(struct output *, const char *text);
 /* "<td>TEXT</td>"; NULL is empty. */
 void html_cell(struct output *, const char *text);
+/* The same for long texts, which may be broken anywhere. */
+void html_path_cell(struct output *, const char *path);
 /* A cell that sorts by the number and shows it as 2.1 MiB. */
 void html_bytes_cell(struct output *, uint64_t bytes);
 /* A cell that sorts by the time; 0 is empty. */

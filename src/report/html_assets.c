@@ -7,7 +7,7 @@
 
 const char html_policy[] =
     "default-src 'none'; base-uri 'none'; form-action 'none'; "
-    "style-src 'sha256-PYq/D5t7Hw0bHi/gKjVAJZPnmXDIix1Gzu5cV5FRKQ0='; "
+    "style-src 'sha256-70V8U/c+V2Cba5RmTJhcIhQHXrd6CNIQ1m/n2NleQWQ='; "
     "script-src 'sha256-O65VvL+9vf2DQyG7N2KwOcd53AF2uMJh/1SLVRO/CVE='";
 
 /* Colours of Okabe and Ito, darkened or lightened until text in them has enough contrast. */
@@ -36,7 +36,8 @@ const char html_style[] =
     ".3rem .7rem}summary{cursor:pointer}\n"
     "code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}\n"
     "table{border-collapse:collapse;font-size:.9rem}th,td{border-bottom:1px solid var(--lin"
-    "e);padding:.25rem .6rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}\n"
+    "e);padding:.25rem .6rem;text-align:left;vertical-align:top;white-space:nowrap}td.p{whi"
+    "te-space:normal;overflow-wrap:anywhere;min-width:14rem}\n"
     "td.n{text-align:right;white-space:nowrap}th{background:var(--bg);position:sticky;top:0"
     "}th[aria-sort]{text-decoration:underline}\n"
     "th button{font:inherit;font-weight:bold;color:inherit;background:none;border:0;padding"

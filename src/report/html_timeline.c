@@ -107,7 +107,7 @@ static void put_table(struct output *out, const moment_list *list)
         html_time_cell(out, m->when);
         html_cell(out, kind_names[m->kind]);
         html_severity_cell(out, m->severity, m->of ? m->of : "");
-        html_cell(out, m->subject);
+        html_path_cell(out, m->subject);
         output_text(out, "</tr>\n");
     }
     html_close_table(out);

@@ -26,12 +26,22 @@ void html_text(struct output *out, const char *text)
     }
 }
 
-void html_cell(struct output *out, const char *text)
+static void put_cell(struct output *out, const char *tag, const char *text)
 {
-    output_text(out, "<td>");
+    output_text(out, tag);
     if (text)
         html_text(out, text);
     output_text(out, "</td>");
+}
+
+void html_cell(struct output *out, const char *text)
+{
+    put_cell(out, "<td>", text);
+}
+
+void html_path_cell(struct output *out, const char *path)
+{
+    put_cell(out, "<td class=\"p\">", path);
 }
 
 void html_bytes_cell(struct output *out, uint64_t bytes)

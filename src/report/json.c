@@ -10,6 +10,8 @@ static void print_list(struct json_writer *w, const struct report *r,
 
     json_open_array(w, list->list);
     for (size_t i = 0; i < count; i++) {
+        if (!report_shows(r, list, i))
+            continue;
         json_open_object(w, NULL);
         list->members(w, r, i);
         json_close_object(w);

@@ -29,6 +29,8 @@ void report_print_ndjson(struct output *out, const struct report *r,
     for (const struct report_list *list = report_lists; list->list; list++) {
         size_t count = report_has_list(r, list) ? list->count(r) : 0;
         for (size_t i = 0; i < count; i++) {
+            if (!report_shows(r, list, i))
+                continue;
             w = begin_line(out, list->record);
             list->members(&w, r, i);
             end_line(&w);

@@ -188,7 +188,7 @@ static void put_size(struct json_writer *w, const char *name, uint64_t size)
 }
 
 /* `known` is false for a file of which nothing could be had; the facts are all zero then. */
-static void put_facts(struct json_writer *w, const struct disk_facts *f, bool known)
+void report_put_facts(struct json_writer *w, const struct disk_facts *f, bool known)
 {
     json_write_string(w, "format", known ? disk_format_name(f->format) : NULL);
     json_write_string(w, "kind", known ? disk_kind_name(f->kind) : NULL);
@@ -276,7 +276,7 @@ static void disk_members(struct json_writer *w, const struct report *r, size_t i
     json_write_number(w, "evidence", d->evidence);
     json_write_number(w, "file_size", d->file_size);
     json_write_time(w, "modified", d->modified);
-    put_facts(w, d->facts ? d->facts : &nothing, d->facts != NULL);
+    report_put_facts(w, d->facts ? d->facts : &nothing, d->facts != NULL);
     put_parent(w, r, index);
     put_disk_paths(w, "children", r, v->children.items, v->children.count);
     report_put_vm(w, r, v->machine);
@@ -360,6 +360,33 @@ void report_summary_members(struct json_writer *w, const struct report *r)
     json_write_string(w, "worst_severity", severity_name(s->worst));
 }
 
+static bool shows_machine(const struct report *r, size_t index)
+{
+    return !r->shown.machines || r->shown.machines[index];
+}
+
+static bool shows_disk(const struct report *r, size_t index)
+{
+    return !r->shown.disks || r->shown.disks[index];
+}
+
+static bool shows_chain(const struct report *r, size_t index)
+{
+    return !r->shown.chains || r->shown.chains[index];
+}
+
+static bool shows_finding(const struct report *r, size_t index)
+{
+    size_t disk = r->verdict.findings.items[index].disk;
+
+    return !r->shown.disks || (disk != HOST_NONE && r->shown.disks[disk]);
+}
+
+bool report_shows(const struct report *r, const struct report_list *list, size_t index)
+{
+    return !list->shown || list->shown(r, index);
+}
+
 bool report_has_list(const struct report *r, const struct report_list *list)
 {
     return (list->views & 1u << r->view) != 0;
@@ -371,13 +398,14 @@ bool report_has_summary(const struct report *r)
 }
 
 const struct report_list report_lists[] = {
-    {"evidence", "evidence", count_evidence, evidence_members, IN_HOSTS},
-    {"vms", "vm", count_machines, machine_members, IN_HOSTS},
-    {"disks", "disk", count_disks, disk_members, IN_HOSTS},
-    {"chains", "chain", count_chains, chain_members, IN_HOSTS},
-    {"events", "event", count_nothing, NULL, IN_HOSTS},
-    {"diagnoses", "diagnosis", count_nothing, NULL, IN_HOSTS},
-    {"findings", "finding", count_findings, finding_members, IN_HOSTS},
-    {"plans", "plan", report_count_plans, report_plan_members, IN_PLAN},
-    {NULL, NULL, NULL, NULL, 0},
+    {"evidence", "evidence", count_evidence, evidence_members, IN_HOSTS | IN_CHAIN | IN_INSPECT, NULL},
+    {"vms", "vm", count_machines, machine_members, IN_HOSTS | IN_CHAIN, shows_machine},
+    {"disks", "disk", count_disks, disk_members, IN_HOSTS | IN_CHAIN, shows_disk},
+    {"chains", "chain", count_chains, chain_members, IN_HOSTS | IN_CHAIN, shows_chain},
+    {"events", "event", count_nothing, NULL, IN_HOSTS, NULL},
+    {"diagnoses", "diagnosis", count_nothing, NULL, IN_HOSTS, NULL},
+    {"findings", "finding", count_findings, finding_members, IN_HOSTS | IN_CHAIN, shows_finding},
+    {"plans", "plan", report_count_plans, report_plan_members, IN_PLAN, NULL},
+    {"files", "file", report_count_files, report_file_members, IN_INSPECT, NULL},
+    {NULL, NULL, NULL, NULL, 0, NULL},
 };

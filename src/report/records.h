@@ -11,22 +11,26 @@
 
 #include <stddef.h>
 
-#define IN_SCAN  (1u << REPORT_SCAN)
-#define IN_PLAN  (1u << REPORT_PLAN)
-#define IN_HOSTS (IN_SCAN | IN_PLAN) /* whatever reads hosts */
+#define IN_SCAN    (1u << REPORT_SCAN)
+#define IN_PLAN    (1u << REPORT_PLAN)
+#define IN_CHAIN   (1u << REPORT_CHAIN)
+#define IN_INSPECT (1u << REPORT_INSPECT)
+#define IN_HOSTS   (IN_SCAN | IN_PLAN)
 
 /* A list of the report. `members` writes the members of one record into an open object. */
 struct report_list {
     const char *list, *record; /* "disks", "disk" */
     size_t (*count)(const struct report *);
     void (*members)(struct json_writer *, const struct report *, size_t index);
-    unsigned views; /* the reports that have it: 1u << REPORT_… */
+    unsigned views; /* the reports that have it */
+    bool (*shown)(const struct report *, size_t index); /* NULL: all are */
 };
 
 /* In the order of the report; ends with an entry whose `list` is NULL. */
 extern const struct report_list report_lists[];
 
 bool report_has_list(const struct report *, const struct report_list *);
+bool report_shows(const struct report *, const struct report_list *, size_t index);
 bool report_has_summary(const struct report *);
 
 void report_run_members(struct json_writer *, const struct report *);
@@ -35,6 +39,11 @@ void report_summary_members(struct json_writer *, const struct report *);
 /* Lists with a file of their own. */
 size_t report_count_plans(const struct report *);
 void report_plan_members(struct json_writer *, const struct report *, size_t index);
+size_t report_count_files(const struct report *);
+void report_file_members(struct json_writer *, const struct report *, size_t index);
+
+/* What a disk's reader found, member by member; all null unless `known`. */
+void report_put_facts(struct json_writer *, const struct disk_facts *, bool known);
 
 /* Members that name another object; null for HOST_NONE. */
 void report_put_disk(struct json_writer *, const char *name, const struct report *, size_t disk);

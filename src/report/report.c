@@ -43,6 +43,13 @@ void report_free(struct report *r)
     vector_free(&r->arguments);
     free(r->started);
     free(r->finished);
+    for (size_t i = 0; i < r->subjects.count; i++)
+        free(r->subjects.items[i]);
+    vector_free(&r->subjects);
+    free(r->shown.disks);
+    free(r->shown.chains);
+    free(r->shown.machines);
+    inspection_list_free(&r->inspections);
     plan_free(&r->plans);
     verdict_free(&r->verdict);
     host_free(&r->host);

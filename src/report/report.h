@@ -8,6 +8,7 @@
 
 #include "chain/verdict.h"
 #include "host/host.h"
+#include "inspect/inspect.h"
 #include "os/sandbox.h"
 #include "plan/plan.h"
 
@@ -17,7 +18,7 @@
 #define REPORT_SCHEMA "hvchain/1"
 
 /* What the report is about: all that was found, or what one command asked for. */
-enum report_view { REPORT_SCAN, REPORT_PLAN };
+enum report_view { REPORT_SCAN, REPORT_PLAN, REPORT_CHAIN, REPORT_INSPECT };
 
 struct report {
     enum report_view view;
@@ -27,6 +28,11 @@ struct report {
     struct host host;
     struct verdict verdict;
     struct plan_list plans;
+    struct inspection_list inspections; /* REPORT_INSPECT */
+    string_list subjects; /* REPORT_CHAIN: paths of the files that it is about */
+    struct {
+        bool *disks, *chains, *machines; /* REPORT_CHAIN: what belongs to them; else NULL */
+    } shown;
 };
 
 /* "libvhdi could not be asked: … (3 disks)", which the caller frees; NULL when it always could be,
@@ -47,6 +53,11 @@ int report_print(const struct report *, const char *format, const struct report_
                  report_sink *, void *user);
 /* NULL-terminated names: "json", "ndjson", "text" … */
 const char *const *report_formats(void);
+/*
+ * REPORT_CHAIN: chooses the chains that contain a subject; the worst severity becomes that of what
+ * is shown. 0; -ENOENT when a subject is no disk of this host; -ENOMEM.
+ */
+int report_choose_chains(struct report *);
 void report_free(struct report *);
 
 #endif

@@ -54,6 +54,13 @@ static void put_scan(struct page *page)
     text_findings(page, order);
 }
 
+static void (*const views[])(struct page *) = {
+    [REPORT_SCAN] = put_scan,
+    [REPORT_PLAN] = text_plans,
+    [REPORT_CHAIN] = text_chains,
+    [REPORT_INSPECT] = text_inspections,
+};
+
 void report_print_text(struct output *out, const struct report *r, const struct report_style *style)
 {
     static const struct report_style plain = {.width = WIDTH_DEFAULT};
@@ -61,10 +68,7 @@ void report_print_text(struct output *out, const struct report *r, const struct 
 
     if (page.style.width < WIDTH_MIN)
         page.style.width = WIDTH_MIN;
-    if (r->view == REPORT_PLAN)
-        text_plans(&page);
-    else
-        put_scan(&page);
+    views[r->view](&page);
     text_errors(&page);
     put_run(&page);
 }

@@ -19,6 +19,10 @@ void text_machines(struct page *);
 void text_findings(struct page *, const size_t *finding_order);
 /* Each plan, to be held against the host. */
 void text_plans(struct page *);
+/* Each chosen chain, leaf to base. */
+void text_chains(struct page *);
+/* Each file, and everything known about it. */
+void text_inspections(struct page *);
 /* What could not be read. */
 void text_errors(struct page *);
 
