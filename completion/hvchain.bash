@@ -26,11 +26,11 @@ _hvchain_formats()
 # The options of the command $1.
 _hvchain_options()
 {
-    local hosts='--host --inventory --map' witness='--witness'
+    local hosts='--host --inventory --events --map' witness='--witness'
     local output='--format --output --fail-on --threads --color --ascii --no-sandbox --quiet --help'
 
     case $1 in
-    scan) echo "$hosts $witness $output" ;;
+    scan | events | diagnose) echo "$hosts $witness $output" ;;
     chain) echo "--in $hosts $witness $output" ;;
     inspect) echo "$output" ;;
     plan) echo "--vm --compare --free $hosts $witness $output" ;;
@@ -47,7 +47,7 @@ _hvchain_value()
     --fail-on) _hvchain_words "$2" 'info warning problem data-loss-risk never' ;;
     -j | --threads | --vm) COMPREPLY=() ;;
     -o | --output) _hvchain_files "$2" ;;
-    --host | --inventory | --map | --free | --in) _hvchain_files "${2#*=}" ;; # what follows NAME=
+    --host | --inventory | --events | --map | --free | --in) _hvchain_files "${2#*=}" ;; # what follows NAME=
     *) return 1 ;;
     esac
 }
@@ -87,7 +87,8 @@ _hvchain()
     done
     COMPREPLY=()
     if [[ ${#words[@]} -le 1 ]]; then
-        _hvchain_words "${words[0]-}" 'scan plan chain inspect --help --version'
+        _hvchain_words "${words[0]-}" \
+            'scan plan chain inspect events diagnose --help --version'
     elif [[ $(_hvchain_options "${words[0]}") ]]; then
         _hvchain_command "${words[-1]}" "${words[-2]}" "${words[0]}"
     fi

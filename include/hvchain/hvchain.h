@@ -58,6 +58,15 @@ HVCHAIN_PUBLIC int hvchain_scan_add_path(hvchain_scan *scan, const char *host, c
 HVCHAIN_PUBLIC int hvchain_scan_add_inventory(hvchain_scan *scan, const char *host,
                                               const char *path);
 
+/* Names a log, or a folder of logs: event logs (.evtx) and logs of backup products, found by
+ * content. Logs on the other evidence are found by themselves. */
+HVCHAIN_PUBLIC int hvchain_scan_add_events(hvchain_scan *scan, const char *host, const char *path);
+
+/* What the report is to be about: everything; events alone; events and what they tell of failures.
+ * In the last two, files named as evidence are logs. Call after all evidence was named. */
+enum hvchain_subject { HVCHAIN_EVERYTHING, HVCHAIN_EVENTS, HVCHAIN_DIAGNOSES };
+HVCHAIN_PUBLIC void hvchain_scan_set_subject(hvchain_scan *scan, enum hvchain_subject subject);
+
 /* Tells where a drive or share is mounted: "D:\=/mnt/d". -EINVAL when the text has no such form. */
 HVCHAIN_PUBLIC int hvchain_scan_add_map(hvchain_scan *scan, const char *map);
 

@@ -119,6 +119,22 @@ int hvchain_scan_add_inventory(hvchain_scan *scan, const char *host, const char 
     return add_evidence(scan, host, path, host_add_inventory);
 }
 
+int hvchain_scan_add_events(hvchain_scan *scan, const char *host, const char *path)
+{
+    return add_evidence(scan, host, path, host_add_events);
+}
+
+void hvchain_scan_set_subject(hvchain_scan *scan, enum hvchain_subject subject)
+{
+    static const enum report_view views[] = {REPORT_SCAN, REPORT_EVENTS, REPORT_DIAGNOSES};
+
+    if (!scan->report || subject > HVCHAIN_DIAGNOSES)
+        return;
+    scan->report->report.view = views[subject];
+    if (subject != HVCHAIN_EVERYTHING)
+        host_seek_logs(&scan->report->report.host);
+}
+
 int hvchain_scan_add_map(hvchain_scan *scan, const char *map)
 {
     return scan->report ? host_add_map(&scan->report->report.host, map) : -EINVAL;
@@ -319,6 +335,8 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
     int r = read == -ENODATA ? 0 : read;
     if (r == 0 && made->report.view != REPORT_INSPECT)
         r = verdict_make(&made->report.verdict, &made->report.host);
+    if (r == 0)
+        r = diagnose(&made->report.diagnoses, &made->report.host, &made->report.verdict);
     if (r == 0)
         r = make_plans(scan, &made->report);
     if (r == 0 && made->report.view == REPORT_CHAIN && read == 0)

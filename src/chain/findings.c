@@ -388,6 +388,7 @@ static int add_copies(struct judge *judge, size_t disk)
 
 /* Overlays that speak of one disk; what concerns a whole host or VM is said once, elsewhere. */
 static const enum disk_overlay disk_overlays[] = {
+    OVERLAY_HOLD,
     OVERLAY_BROKEN_CHAIN,
     OVERLAY_NTFS_LIMITATION,
     OVERLAY_TIME_ANOMALY,
@@ -529,6 +530,48 @@ static int judge_checkpoint(struct judge *judge, size_t m, const struct host_che
                                   when_format(checkpoint->created, WHEN_SECONDS, when)));
 }
 
+/* What the last merge left behind: its events, then the files that still wait. */
+static int judge_last_merge(struct judge *judge, size_t m)
+{
+    const struct episode *episode = episode_last(judge->verdict, m);
+    const struct host_machine *machine = &judge->host->machines.items[m];
+    char id[GUID_TEXT_SIZE];
+    string_list left = {0};
+    bool failed_before = false;
+    int r = 0;
+
+    for (size_t i = 0; i < judge->verdict->episodes.count; i++)
+        failed_before = failed_before || (judge->verdict->episodes.items[i].machine == m &&
+                                          judge->verdict->episodes.items[i].is_settled);
+    if (!episode || (episode->end == EPISODE_FINISHED && !failed_before))
+        return 0;
+    for (size_t i = 0; i < judge->verdict->disk_count && r == 0; i++)
+        if (judge->verdict->disks[i].machine == m && episode_concerns(judge, i))
+            r = add_line(&left, string_printf("left behind: %s", judge_disk(judge, i)->path));
+    const struct finding_text *text =
+        left.count == 0 || episode->end == EPISODE_FINISHED           ? &text_merge_settled
+        : episode->end == EPISODE_OPEN && !episode->service_restarted ? &text_merge_open
+                                                                      : &text_merge_failed;
+    struct finding *finding =
+        r == 0 ? machine_finding(judge, m, machine_subject(machine, id), text) : NULL;
+    if (!finding)
+        r = -ENOMEM;
+    if (r == 0)
+        r = add_line(&finding->evidence, event_line(judge->host, episode->first));
+    if (r == 0 && episode->last != episode->first)
+        r = add_line(&finding->evidence, event_line(judge->host, episode->last));
+    if (r == 0 && episode->service_restarted)
+        r = add_line(&finding->evidence,
+                     strdup("the virtual machine management service was started anew since"));
+    for (size_t i = 0; i < left.count; i++)
+        if (r == 0)
+            r = add_line(&finding->evidence, left.items[i]);
+        else
+            free(left.items[i]);
+    vector_free(&left);
+    return r;
+}
+
 static int judge_machine(struct judge *judge, size_t m)
 {
     const struct host_machine *machine = &judge->host->machines.items[m];
@@ -539,6 +582,8 @@ static int judge_machine(struct judge *judge, size_t m)
         r = judge_drive(judge, m, &machine->drives.items[d], machine->config);
     for (size_t c = 0; c < machine->checkpoints.count && r == 0; c++)
         r = judge_checkpoint(judge, m, &machine->checkpoints.items[c]);
+    if (r == 0)
+        r = judge_last_merge(judge, m);
     if (r < 0 || machine->merge_pending != HOST_YES || !machine_is_tracking(machine))
         return r;
     struct finding *finding =

@@ -71,6 +71,13 @@ const char *parent_key_name(enum parent_key key)
     return names[key];
 }
 
+const char *episode_end_name(enum episode_end end)
+{
+    static const char *const names[] = {"never ended", "finished", "was interrupted", "failed"};
+
+    return names[end];
+}
+
 const char *confidence_name(enum confidence confidence)
 {
     static const char *const names[] = {"possible", "likely", "confirmed"};

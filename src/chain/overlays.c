@@ -95,6 +95,81 @@ static bool has_low_confidence(const struct judge *judge, size_t disk)
            may_be_claimed_unseen(host, host->evidence.items[judge_disk(judge, disk)->evidence].node);
 }
 
+static const struct episode *concerning_episode(const struct judge *judge, size_t disk)
+{
+    if (judge->verdict->disks[disk].machine == HOST_NONE || !episode_concerns(judge, disk))
+        return NULL;
+    return episode_last(judge->verdict, judge->verdict->disks[disk].machine);
+}
+
+static bool has_merge_in_progress(const struct judge *judge, size_t disk)
+{
+    const struct episode *episode = concerning_episode(judge, disk);
+
+    return episode && episode->end == EPISODE_OPEN && !episode->service_restarted;
+}
+
+static bool has_merge_failed(const struct judge *judge, size_t disk)
+{
+    const struct episode *episode = concerning_episode(judge, disk);
+
+    if (!episode)
+        return false;
+    return episode->end == EPISODE_FAILED || episode->end == EPISODE_INTERRUPTED ||
+           (episode->end == EPISODE_OPEN && episode->service_restarted);
+}
+
+/* The signs of layers that were committed in memory but not in the files. */
+static bool is_hold_event(const struct event *event)
+{
+    static const uint32_t codes[] = {0x80048102, 0x800480BD, 0x800480BC, 0x800703EE};
+
+    if (strcmp(event->kind, "checkpoint-switch-failed") == 0)
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+        if (event->has_code && event->code == codes[i])
+            return true;
+    return false;
+}
+
+static bool is_on_hold(const struct judge *judge, size_t disk)
+{
+    const struct host *host = judge->host;
+
+    if (!episode_concerns(judge, disk))
+        return false;
+    for (size_t i = 0; i < host->events.count; i++)
+        if (host->events.items[i].machine != HOST_NONE &&
+            host->events.items[i].machine == judge->verdict->disks[disk].machine &&
+            is_hold_event(&host->events.items[i].event))
+            return true;
+    return false;
+}
+
+/* A backup that the logs show as begun and not as ended, of the host that the disk lies on. */
+static bool has_backup_active(const struct judge *judge, size_t disk)
+{
+    const struct host *host = judge->host;
+    size_t node = host->evidence.items[judge_disk(judge, disk)->evidence].node;
+    static const char *const ends[] = {"backup-finished", "backup-failed", "backup-partly-failed",
+                                       "backup-stopped"};
+    bool active = false;
+
+    if (!episode_concerns(judge, disk))
+        return false;
+    for (size_t i = 0; i < host->events.count; i++) {
+        const struct host_event *event = &host->events.items[i];
+        if (host->evidence.items[host->logs.items[event->log].evidence].node != node)
+            continue;
+        if (strcmp(event->event.kind, "backup-started") == 0)
+            active = true;
+        for (size_t k = 0; k < ARRAY_SIZE(ends); k++)
+            if (strcmp(event->event.kind, ends[k]) == 0)
+                active = false;
+    }
+    return active;
+}
+
 static bool has_ntfs_limitation(const struct judge *judge, size_t disk)
 {
     return judge_disk(judge, disk)->attributes != 0;
@@ -140,7 +215,11 @@ static const struct {
     enum disk_overlay overlay;
     bool (*holds)(const struct judge *, size_t disk);
 } conditions[] = {
+    {OVERLAY_HOLD, is_on_hold},
     {OVERLAY_BROKEN_CHAIN, has_broken_chain},
+    {OVERLAY_MERGE_IN_PROGRESS, has_merge_in_progress},
+    {OVERLAY_MERGE_FAILED, has_merge_failed},
+    {OVERLAY_BACKUP_ACTIVE, has_backup_active},
     {OVERLAY_REPLICA, is_replica},
     {OVERLAY_CLUSTER_UNKNOWN, is_cluster_unknown},
     {OVERLAY_SAVED_STATE, has_saved_state},

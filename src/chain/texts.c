@@ -140,6 +140,14 @@ static const struct finding_text class_texts[CLASS_COUNT] = {
 };
 
 static const struct finding_text overlay_texts[OVERLAY_COUNT] = {
+    [OVERLAY_HOLD] =
+        {"hold", SEVERITY_DATA_LOSS_RISK, CONFIDENCE_LIKELY,
+         "{vm} may only look healthy: switching to new layers failed while {file} is unmerged.",
+         "The layers in the service's memory can differ from those in the files. A restart, a "
+         "migration or a merge makes the difference permanent.",
+         "Do not restart, migrate, shut down or merge this VM. Open a case with Microsoft.",
+         NULL,
+         {NULL}},
     [OVERLAY_BROKEN_CHAIN] =
         {"broken-chain", SEVERITY_DATA_LOSS_RISK, CONFIDENCE_CONFIRMED,
          "The chain below {file} is broken.",
@@ -261,6 +269,26 @@ const struct finding_text text_merge_pending = {
     "Hyper-V set the flag when a checkpoint was removed and clears it when the merge has ended.",
     "Let the merge run: no backup job, VM shut down, and watch events 19070, 19080 and 19100.",
     NULL, {"Get-VM -Name {vm} | Format-List State,Status", SNAPSHOT_COMMAND}};
+
+const struct finding_text text_merge_failed = {
+    "merge-failed", SEVERITY_PROBLEM, CONFIDENCE_CONFIRMED,
+    "The last merge of {vm} did not succeed.",
+    "The events name the machine and the error; the layers below were left behind unmerged.",
+    "Settle the cause of the error first; then let Hyper-V merge again and watch event 19080.",
+    NULL, {SNAPSHOT_COMMAND}};
+
+const struct finding_text text_merge_open = {
+    "merge-in-progress", SEVERITY_WARNING, CONFIDENCE_LIKELY,
+    "A merge of {vm} was started, and the events do not show its end.",
+    "It may still be running, or the log was taken before it ended.",
+    "Wait, and look for event 19080 or 19100 before you do anything to the disks.",
+    NULL, {"Get-VM -Name {vm} | Format-List State,Status"}};
+
+const struct finding_text text_merge_settled = {
+    "merge-settled", SEVERITY_INFO, CONFIDENCE_CONFIRMED,
+    "A merge of {vm} failed, and a later one went well or left nothing behind.",
+    "No layer of the machine waits for a merge now.", "Nothing; keep the cause in mind.",
+    NULL, {NULL}};
 
 const struct finding_text text_chain_cycle = {
     "chain-cycle", SEVERITY_DATA_LOSS_RISK, CONFIDENCE_CONFIRMED,

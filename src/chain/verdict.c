@@ -16,7 +16,9 @@ static int run_steps(struct judge *judge)
     if (r < 0)
         return r;
     judge_classes(judge);
-    r = judge_overlays(judge);
+    r = judge_episodes(judge);
+    if (r == 0)
+        r = judge_overlays(judge);
     if (r == 0)
         r = judge_chains(judge);
     return r == 0 ? judge_findings(judge) : r;
@@ -82,6 +84,7 @@ void verdict_free(struct verdict *verdict)
     for (size_t i = 0; i < verdict->chains.count; i++)
         vector_free(&verdict->chains.items[i].layers);
     vector_free(&verdict->chains);
+    vector_free(&verdict->episodes);
     for (size_t i = 0; i < verdict->findings.count; i++) {
         struct finding *finding = &verdict->findings.items[i];
         free(finding->subject);

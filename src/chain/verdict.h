@@ -99,6 +99,20 @@ struct chain {
     size_t untracked_layers;
 };
 
+enum episode_end { EPISODE_OPEN, EPISODE_FINISHED, EPISODE_INTERRUPTED, EPISODE_FAILED };
+
+/* One merge as the events tell it: from its start to its end, in order of start per machine. */
+struct episode {
+    size_t machine;
+    size_t first, last; /* indexes of events: start and end, or the same one */
+    enum episode_end end;
+    bool service_restarted; /* open, and the service was started anew since */
+    uint32_t code;          /* of a failure */
+    bool has_code;
+    bool is_settled;        /* a later episode of the machine finished */
+};
+const char *episode_end_name(enum episode_end); /* "never ended", "finished" … */
+
 enum confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CONFIRMED };
 const char *confidence_name(enum confidence);
 
@@ -129,6 +143,7 @@ struct verdict {
     struct disk_verdict *disks; /* as many as the host has, same index */
     size_t disk_count;
     VECTOR(struct chain) chains;     /* by leaf, then checkpoint */
+    VECTOR(struct episode) episodes; /* by machine, then time */
     VECTOR(struct finding) findings; /* by subject, then code */
     struct verdict_summary summary;
 };

@@ -24,7 +24,8 @@ struct command {
     enum exit_status (*run)(const struct command *, int argc, char **argv);
 };
 
-extern const struct command scan_command, plan_command, chain_command, inspect_command;
+extern const struct command scan_command, plan_command, chain_command, inspect_command,
+    events_command, diagnose_command;
 
 /* "hvchain: TEXT" on standard error, control characters made harmless. */
 void message(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -13,6 +13,8 @@ static const struct command *const commands[] = {
     &plan_command,
     &chain_command,
     &inspect_command,
+    &events_command,
+    &diagnose_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -96,17 +96,18 @@ static bool is_host(const struct word_list *hosts, const char *name, size_t leng
 }
 
 /* A file name may hold "=" too: only the name of a host that was given counts as one. */
-static bool add_inventories(hvchain_scan *scan, const struct run_settings *s)
+static bool add_files(hvchain_scan *scan, const struct run_settings *s,
+                      const struct word_list *files, evidence_adder *add)
 {
-    for (size_t i = 0; i < s->inventories.count; i++) {
-        const char *word = s->inventories.items[i];
+    for (size_t i = 0; i < files->count; i++) {
+        const char *word = files->items[i];
         size_t length = name_length(word);
         if (length > 0 && is_host(&s->hosts, word, length)) {
-            if (!add_named(scan, word, length, hvchain_scan_add_inventory))
+            if (!add_named(scan, word, length, add))
                 return false;
             continue;
         }
-        int r = hvchain_scan_add_inventory(scan, NULL, word);
+        int r = add(scan, NULL, word);
         if (r < 0)
             return run_failed(word, r);
     }
@@ -135,7 +136,9 @@ static bool add_evidence(hvchain_scan *scan, const struct run_settings *s)
         if (r < 0)
             return run_failed(s->paths.items[i], r);
     }
-    return add_hosts(scan, &s->hosts) && add_inventories(scan, s) && add_maps(scan, &s->maps);
+    return add_hosts(scan, &s->hosts) &&
+           add_files(scan, s, &s->inventories, hvchain_scan_add_inventory) &&
+           add_files(scan, s, &s->events, hvchain_scan_add_events) && add_maps(scan, &s->maps);
 }
 
 /* Where the report goes. */
@@ -281,6 +284,7 @@ enum exit_status run_report(const struct command *command, struct run_settings *
     }
     word_list_free(&s->hosts);
     word_list_free(&s->inventories);
+    word_list_free(&s->events);
     word_list_free(&s->maps);
     word_list_free(&s->paths);
     word_list_free(&s->extra);

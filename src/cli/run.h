@@ -12,7 +12,7 @@
 
 /* Zero but for what the command wants otherwise. */
 struct run_settings {
-    struct word_list hosts, inventories, maps, paths;
+    struct word_list hosts, inventories, events, maps, paths;
     unsigned witness, format, fail_on, threads, colour;
     const char *output;
     bool ascii, no_sandbox, quiet, help;
@@ -44,6 +44,9 @@ const char *const *run_record_formats(void);
      NULL},                                                                                        \
     {"inventory", 0, OPTION_LIST, RUN_AT(inventories), "FILE",                                     \
      "Further evidence of what is tracked: JSON of Get-VMHardDiskDrive. NAME=FILE where NAME was " \
+     "given with --host. Repeatable.", NULL},                                                      \
+    {"events", 0, OPTION_LIST, RUN_AT(events), "PATH",                                             \
+     "An event log, a log of a backup product, or a folder of such logs; NAME=PATH where NAME was " \
      "given with --host. Repeatable.", NULL},                                                      \
     {"map", 0, OPTION_LIST, RUN_AT(maps), "'D:\\=DIR'",                                            \
      "Drive, share or volume D:\\ is mounted at DIR. Repeatable.", NULL},

@@ -47,6 +47,8 @@ static void file_free(struct found_file *file)
         vm_config_free(&file->config);
     if (file->is_registry)
         vm_registry_free(&file->registry);
+    if (file->is_log)
+        event_file_free(&file->log);
     notes_free(&file->notes);
 }
 
@@ -145,6 +147,12 @@ static int mark_interesting(struct walk *walk, struct open_folder *folder)
     return 0;
 }
 
+/* A log says nothing of what lies beside it. */
+static bool marks_folder(enum interest interest)
+{
+    return interest != INTEREST_NONE && interest != INTEREST_LOG;
+}
+
 static int visit_file(struct walk *walk, const struct volume_entry *entry)
 {
     enum host_sibling sibling = 0;
@@ -155,8 +163,12 @@ static int visit_file(struct walk *walk, const struct volume_entry *entry)
         return -ENOMEM;
     if (interest == INTEREST_IGNORED)
         return 0;
+    enum host_logs logs = walk->host->evidence.items[walk->evidence].logs;
+    if (logs == LOGS_ONLY ||
+        (logs == LOGS_SOUGHT && interest == INTEREST_NONE && interest_may_be_log(entry->name)))
+        return add_file(walk, walk->files, entry, INTEREST_LOG, 0);
     if (interest != INTEREST_NONE) {
-        int r = mark_interesting(walk, folder);
+        int r = marks_folder(interest) ? mark_interesting(walk, folder) : 0;
         return r < 0 ? r : add_file(walk, walk->files, entry, interest, sibling);
     }
     if (entry->size >= SNIFF_ANYWHERE)
@@ -223,7 +235,8 @@ static bool is_covered(const struct host *host, size_t index)
         const struct host_evidence *outer = &host->evidence.items[i];
         size_t length = outer->path ? strlen(outer->path) : 0;
         if (i == index || !outer->volume || outer->kind != inner->kind ||
-            outer->node != inner->node || strncmp(outer->path, inner->path, length) != 0)
+            outer->node != inner->node || outer->logs != inner->logs ||
+            strncmp(outer->path, inner->path, length) != 0)
             continue;
         bool same = inner->path[length] == '\0';
         if (same ? i < index : inner->path[length] == '/' || outer->path[length - 1] == '/')

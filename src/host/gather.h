@@ -28,6 +28,8 @@ struct found_file {
     struct vm_config config;
     bool is_registry;  /* `registry` is valid */
     struct vm_registry registry;
+    bool is_log;         /* `log` is valid */
+    struct event_file log;
     bool is_saved_state; /* runtime state with memory in it */
     int status;        /* of reading a configuration or list */
     struct notes notes;
@@ -43,6 +45,8 @@ void gather_free(file_list *);
 int machines_make(struct host *, file_list *);
 /* Resolves every drive of the machines that are there; part of machines_make(). */
 int machines_resolve(struct host *);
+/* Takes events out of the files, ties them to machines and disks; after machines_make(). */
+int logs_join(struct host *, file_list *);
 /* Adds what the inventories among the evidence name. */
 int inventories_read(struct host *);
 

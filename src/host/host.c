@@ -88,6 +88,7 @@ static int name_evidence(struct host_evidence *evidence, bool is_file, int r, co
 {
     if (r == -ENOMEM)
         return r;
+    evidence->is_file = is_file;
     evidence->path = r < 0      ? text_valid(path)
                      : is_file ? file_path(evidence->volume, path)
                                : folder_path(evidence->volume);
@@ -111,6 +112,24 @@ int host_add_path(struct host *host, const char *node, const char *path)
     if (is_file)
         r = volume_open_file(&evidence->volume, path);
     return name_evidence(evidence, is_file, r, path);
+}
+
+int host_add_events(struct host *host, const char *node, const char *path)
+{
+    int r = host_add_path(host, node, path);
+
+    if (r == 0)
+        host->evidence.items[host->evidence.count - 1].logs = LOGS_ONLY;
+    return r;
+}
+
+void host_seek_logs(struct host *host)
+{
+    for (size_t i = 0; i < host->evidence.count; i++) {
+        struct host_evidence *evidence = &host->evidence.items[i];
+        if (evidence->kind == EVIDENCE_DIRECTORY)
+            evidence->logs = evidence->is_file ? LOGS_ONLY : LOGS_SOUGHT;
+    }
 }
 
 int host_add_inventory(struct host *host, const char *node, const char *path)
@@ -205,8 +224,34 @@ void host_disk_free(struct host_disk *disk)
     notes_free(&disk->notes);
 }
 
+static void free_log(struct host_log *log)
+{
+    free(log->path);
+    for (size_t i = 0; i < log->writers.count; i++) {
+        free(log->writers.items[i].name);
+        free(log->writers.items[i].last_error);
+    }
+    for (size_t i = 0; i < log->services.count; i++) {
+        struct service_process *process = &log->services.items[i];
+        free(process->image);
+        for (size_t s = 0; s < process->services.count; s++)
+            free(process->services.items[s]);
+        free(process->services.items);
+    }
+    free(log->writers.items);
+    free(log->services.items);
+}
+
 void host_free(struct host *host)
 {
+    for (size_t i = 0; i < host->logs.count; i++)
+        free_log(&host->logs.items[i]);
+    for (size_t i = 0; i < host->events.count; i++) {
+        event_free(&host->events.items[i].event);
+        free(host->events.items[i].disks.items);
+    }
+    vector_free(&host->logs);
+    vector_free(&host->events);
     for (size_t i = 0; i < host->nodes.count; i++)
         free(host->nodes.items[i].name);
     for (size_t i = 0; i < host->evidence.count; i++) {

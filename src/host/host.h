@@ -15,6 +15,7 @@
 #include "base/winpath.h"
 #include "disk/disk.h"
 #include "disk/witness.h"
+#include "event/events.h"
 #include "vm/vm.h"
 
 #include <stdbool.h>
@@ -37,6 +38,13 @@ enum host_evidence_kind {
     EVIDENCE_INVENTORY,
 };
 
+/* Which files of an evidence are taken for logs. */
+enum host_logs {
+    LOGS_BY_NAME, /* *.evtx and the names that products use */
+    LOGS_SOUGHT,  /* … and every *.log, *.txt and *.json that turns out to be one */
+    LOGS_ONLY,    /* every file, and nothing else is looked for */
+};
+
 struct host_evidence {
     char *path; /* as printed */
     enum host_evidence_kind kind;
@@ -45,6 +53,8 @@ struct host_evidence {
     _Atomic uint64_t bytes_read;
     string_list errors; /* sorted; what could not be read, and why */
     bool unreadable;    /* nothing of it could be read */
+    bool is_file;       /* a single file, not a folder */
+    enum host_logs logs;
     struct volume *volume; /* NULL for single files */
 };
 
@@ -167,6 +177,29 @@ struct host_missing_config {
     bool folder_is_known;
 };
 
+/* One event log or product log, and what else than events it says. */
+struct host_log {
+    size_t evidence;
+    char *path;
+    enum event_format format;
+    bool has_writers, has_services; /* the list was printed, be it empty */
+    VECTOR(struct vss_writer) writers;
+    VECTOR(struct service_process) services;
+    uint64_t records, damaged_records; /* event logs */
+    filetime first, last;              /* of the events kept; 0 none */
+};
+
+/* How an event was tied to a machine. */
+enum host_tie { TIE_NONE, TIE_BY_ID, TIE_BY_NAME };
+
+struct host_event {
+    struct event event;
+    size_t log;
+    size_t machine; /* HOST_NONE */
+    enum host_tie tie;
+    VECTOR(size_t) disks; /* those on this evidence that it names, in order of path */
+};
+
 /* --map 'D:\=/mnt/d' */
 struct host_map {
     struct winpath from;
@@ -180,6 +213,8 @@ struct host {
     VECTOR(struct host_machine) machines;
     VECTOR(struct host_trouble) troubles;
     VECTOR(struct host_missing_config) missing_configs;
+    VECTOR(struct host_log) logs;      /* in order of path */
+    VECTOR(struct host_event) events;  /* in order of time, then record, then log */
     VECTOR(struct host_map) maps;
     string_list known_folders; /* folded, sorted: folders in which something of interest lies */
     size_t configs_read; /* VM and checkpoint configurations that parsed */
@@ -202,8 +237,12 @@ void host_init(struct host *);
  * path that can't be opened becomes evidence with an error all the same. */
 int host_add_path(struct host *, const char *node, const char *path);
 int host_add_inventory(struct host *, const char *node, const char *path);
+/* A log, or a folder of logs, found by content. */
+int host_add_events(struct host *, const char *node, const char *path);
 /* "D:\=/mnt/d". -EINVAL when it has no such form. */
 int host_add_map(struct host *, const char *text);
+/* From now on logs are what it is about: files named are logs, folders are searched for them. */
+void host_seek_logs(struct host *);
 /* Walks, reads, indexes. 0, or -ENODATA when nothing at all could be read. */
 int host_scan(struct host *, const struct host_options *);
 void host_free(struct host *);

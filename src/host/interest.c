@@ -34,6 +34,7 @@ static const struct {
     {".hru", INTEREST_COMPANION, SIBLING_HRU},
     {".vhds", INTEREST_COMPANION, SIBLING_VHDS},
     {".vmgs", INTEREST_COMPANION, SIBLING_VMGS},
+    {".evtx", INTEREST_LOG, 0},
 };
 
 /* The twins of the configuration folders that the service keeps as copies. */
@@ -47,6 +48,20 @@ static const char *const config_folders[] = {
     "Snapshots",
     "Planned Virtual Machines",
 };
+
+/* Names under which products and people keep what event_probe() understands. */
+static const char *const log_names[] = {
+    "*avhypervvss*", "*avtar*.log",  "*winclustersvc*", "vmware*.log",
+    "vpxa*.log",     "vssadmin*.txt", "tasklist*.txt",
+};
+
+static bool is_log_name(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(log_names); i++)
+        if (fnmatch(log_names[i], name, FNM_CASEFOLD) == 0)
+            return true;
+    return false;
+}
 
 static bool name_is_guid(const char *name, size_t extension_length, struct guid *id)
 {
@@ -80,6 +95,8 @@ enum interest interest_of(const char *path, const char *name, enum host_sibling 
         }
     if (interest == INTEREST_NONE && is_xml_config(path, name))
         interest = INTEREST_CONFIG;
+    if (interest == INTEREST_NONE && is_log_name(name))
+        interest = INTEREST_LOG;
     for (size_t i = 0; i < ARRAY_SIZE(cache_folders) && interest != INTEREST_NONE; i++)
         if (interest_has_folder(path, cache_folders[i]))
             interest = INTEREST_IGNORED;
@@ -154,6 +171,12 @@ enum host_context interest_context(const char *path, const char *name)
             return contexts[i].context;
     }
     return CONTEXT_NONE;
+}
+
+bool interest_may_be_log(const char *name)
+{
+    return has_extension(name, ".log") || has_extension(name, ".txt") ||
+           has_extension(name, ".json");
 }
 
 bool interest_is_avhd(const char *name)

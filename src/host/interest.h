@@ -12,6 +12,7 @@ enum interest {
     INTEREST_RUNTIME,   /* .vmrs: runtime state */
     INTEREST_STATE,     /* .vsv: saved state of 2008-2012 R2 */
     INTEREST_COMPANION, /* .rct, .mrt, .hrl, .hru, .vhds, .vmgs: its presence is the fact */
+    INTEREST_LOG,       /* an event log or a product's log */
     INTEREST_IGNORED,   /* copies in the host's cache folders: never primary */
 };
 
@@ -26,6 +27,8 @@ bool interest_in_folder(const char *path, const char *folder);
 /* A folder that matters even when it is empty: the absence of a file in it is a fact. */
 bool interest_is_vm_folder(const char *name);
 enum host_context interest_context(const char *path, const char *name);
+/* *.log, *.txt, *.json: worth a look where logs are sought. */
+bool interest_may_be_log(const char *name);
 bool interest_is_avhd(const char *name);
 bool interest_is_autorecovery(const char *name);
 

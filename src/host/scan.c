@@ -120,6 +120,27 @@ static void read_config(struct found_file *file, io_source *source)
         read_registry(file, source);
 }
 
+static void read_log(struct reading *reading, struct found_file *file, io_source *source)
+{
+    const struct event_options options = {0};
+
+    file->is_log = true;
+    file->status = event_file_read(&file->log, source, &options, &file->notes);
+    if (file->status == -ENOMSG) {
+        file->status = 0;
+        const struct host_evidence *evidence = &reading->host->evidence.items[file->evidence];
+        if (evidence->logs == LOGS_ONLY && evidence->is_file)
+            file->error = string_printf("%s: not a log that is understood", file->path);
+    } else if (file->status < 0) {
+        file->error = string_printf("%s: not read to its end: %s", file->path,
+                                    strerror(-file->status));
+    } else if (notes_worst(&file->notes) >= SEVERITY_PROBLEM) {
+        char *what = worst_note(&file->notes);
+        file->error = string_printf("%s: damaged: %s", file->path, what ? what : "");
+        free(what);
+    }
+}
+
 /* A disk whose file can't even be opened is a disk all the same, of which nothing is known. */
 static void mark_unopened(struct found_file *file, int r)
 {
@@ -151,6 +172,9 @@ static void read_content(struct reading *reading, struct found_file *file, io_so
         break;
     case INTEREST_RUNTIME:
         vm_runtime_read(&file->is_saved_state, source, &ignored);
+        break;
+    case INTEREST_LOG:
+        read_log(reading, file, source);
         break;
     case INTEREST_NONE:
         if (disk_probe(source) != DISK_PROBE_NONE)
@@ -308,7 +332,8 @@ static int note_folders(struct host *host, const file_list *files)
 
     for (size_t i = 0; i < files->count; i++) {
         const struct found_file *file = &files->items[i];
-        bool interesting = file->interest != INTEREST_NONE || file->is_disk;
+        bool interesting = (file->interest != INTEREST_NONE && file->interest != INTEREST_LOG) ||
+                           file->is_disk;
         if (interesting && note_folder(host, file->path) < 0)
             return -ENOMEM;
     }
@@ -413,6 +438,8 @@ static int join(struct host *host, file_list *files)
         r = index_make(host);
     if (r == 0)
         r = machines_make(host, files);
+    if (r == 0)
+        r = logs_join(host, files);
     for (size_t i = 0; i < host->evidence.count; i++) {
         string_list *errors = &host->evidence.items[i].errors;
         if (errors->count > 0)

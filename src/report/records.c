@@ -312,11 +312,6 @@ static void chain_members(struct json_writer *w, const struct report *r, size_t 
 }
 
 /* Event logs and diagnosis have no room in the model yet: the lists are there and empty. */
-static size_t count_nothing(const struct report *r)
-{
-    return 0;
-}
-
 static size_t count_findings(const struct report *r)
 {
     return r->verdict.findings.count;
@@ -398,12 +393,13 @@ bool report_has_summary(const struct report *r)
 }
 
 const struct report_list report_lists[] = {
-    {"evidence", "evidence", count_evidence, evidence_members, IN_HOSTS | IN_CHAIN | IN_INSPECT, NULL},
+    {"evidence", "evidence", count_evidence, evidence_members, IN_EVENTS | IN_CHAIN | IN_INSPECT, NULL},
     {"vms", "vm", count_machines, machine_members, IN_HOSTS | IN_CHAIN, shows_machine},
     {"disks", "disk", count_disks, disk_members, IN_HOSTS | IN_CHAIN, shows_disk},
     {"chains", "chain", count_chains, chain_members, IN_HOSTS | IN_CHAIN, shows_chain},
-    {"events", "event", count_nothing, NULL, IN_HOSTS, NULL},
-    {"diagnoses", "diagnosis", count_nothing, NULL, IN_HOSTS, NULL},
+    {"events", "event", report_count_events, report_event_members, IN_EVENTS, NULL},
+    {"diagnoses", "diagnosis", report_count_diagnoses, report_diagnosis_members, IN_DIAGNOSES,
+     NULL},
     {"findings", "finding", count_findings, finding_members, IN_HOSTS | IN_CHAIN, shows_finding},
     {"plans", "plan", report_count_plans, report_plan_members, IN_PLAN, NULL},
     {"files", "file", report_count_files, report_file_members, IN_INSPECT, NULL},

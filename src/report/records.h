@@ -16,6 +16,8 @@
 #define IN_CHAIN   (1u << REPORT_CHAIN)
 #define IN_INSPECT (1u << REPORT_INSPECT)
 #define IN_HOSTS   (IN_SCAN | IN_PLAN)
+#define IN_DIAGNOSES (IN_HOSTS | 1u << REPORT_DIAGNOSES)
+#define IN_EVENTS    (IN_DIAGNOSES | 1u << REPORT_EVENTS)
 
 /* A list of the report. `members` writes the members of one record into an open object. */
 struct report_list {
@@ -32,6 +34,11 @@ extern const struct report_list report_lists[];
 bool report_has_list(const struct report *, const struct report_list *);
 bool report_shows(const struct report *, const struct report_list *, size_t index);
 bool report_has_summary(const struct report *);
+
+size_t report_count_events(const struct report *);
+void report_event_members(struct json_writer *, const struct report *, size_t index);
+size_t report_count_diagnoses(const struct report *);
+void report_diagnosis_members(struct json_writer *, const struct report *, size_t index);
 
 void report_run_members(struct json_writer *, const struct report *);
 void report_summary_members(struct json_writer *, const struct report *);

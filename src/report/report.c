@@ -51,6 +51,7 @@ void report_free(struct report *r)
     free(r->shown.machines);
     inspection_list_free(&r->inspections);
     plan_free(&r->plans);
+    diagnosis_list_free(&r->diagnoses);
     verdict_free(&r->verdict);
     host_free(&r->host);
     *r = (struct report){0};

@@ -7,6 +7,7 @@
 #define REPORT_REPORT_H
 
 #include "chain/verdict.h"
+#include "diagnose/diagnose.h"
 #include "host/host.h"
 #include "inspect/inspect.h"
 #include "os/sandbox.h"
@@ -18,7 +19,14 @@
 #define REPORT_SCHEMA "hvchain/1"
 
 /* What the report is about: all that was found, or what one command asked for. */
-enum report_view { REPORT_SCAN, REPORT_PLAN, REPORT_CHAIN, REPORT_INSPECT };
+enum report_view {
+    REPORT_SCAN,
+    REPORT_PLAN,
+    REPORT_CHAIN,
+    REPORT_INSPECT,
+    REPORT_EVENTS,
+    REPORT_DIAGNOSES,
+};
 
 struct report {
     enum report_view view;
@@ -27,6 +35,7 @@ struct report {
     struct sandbox_state sandbox;
     struct host host;
     struct verdict verdict;
+    struct diagnosis_list diagnoses;
     struct plan_list plans;
     struct inspection_list inspections; /* REPORT_INSPECT */
     string_list subjects; /* REPORT_CHAIN: paths of the files that it is about */

@@ -52,6 +52,7 @@ static void put_scan(struct page *page)
     text_overview(page, order);
     text_machines(page);
     text_findings(page, order);
+    text_diagnoses(page);
 }
 
 static void (*const views[])(struct page *) = {
@@ -59,6 +60,8 @@ static void (*const views[])(struct page *) = {
     [REPORT_PLAN] = text_plans,
     [REPORT_CHAIN] = text_chains,
     [REPORT_INSPECT] = text_inspections,
+    [REPORT_EVENTS] = text_events,
+    [REPORT_DIAGNOSES] = text_diagnoses,
 };
 
 void report_print_text(struct output *out, const struct report *r, const struct report_style *style)

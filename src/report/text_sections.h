@@ -23,6 +23,10 @@ void text_plans(struct page *);
 void text_chains(struct page *);
 /* Each file, and everything known about it. */
 void text_inspections(struct page *);
+/* Events in the order of time. */
+void text_events(struct page *);
+/* What failed and why, the surest first. */
+void text_diagnoses(struct page *);
 /* What could not be read. */
 void text_errors(struct page *);
 

@@ -4,6 +4,7 @@
 #include "model.h"
 
 #include "base/strbuf.h"
+#include "event/kinds.h"
 #include "host/gather.h"
 #include "host/index.h"
 #include "host/interest.h"
@@ -202,6 +203,98 @@ static void make_checkpoint(struct maker *maker, char *words)
             add_drive(&checkpoint->drives, value);
 }
 
+static struct host_log *make_log(struct maker *maker, enum event_format format)
+{
+    struct host_log *log = vector_push(&maker->host->logs);
+
+    log->path = strdup("/e/log");
+    log->format = format;
+    return log;
+}
+
+static size_t machine_named(const struct host *host, const char *name)
+{
+    for (size_t i = 0; i < host->machines.count; i++)
+        if (strcmp(host->machines.items[i].name, name) == 0)
+            return i;
+    return HOST_NONE;
+}
+
+/* Kinds outlive the event: each word is kept once, for all tests of the program. */
+static const char *static_kind(const char *kind)
+{
+    static char kept[64][40];
+    size_t i = 0;
+
+    while (i < 64 && kept[i][0] && strcmp(kept[i], kind) != 0)
+        i++;
+    assert_true(i < 64 && strlen(kind) < sizeof(kept[i]));
+    strcpy(kept[i], kind);
+    return kept[i];
+}
+
+static void make_event(struct maker *maker, char *words)
+{
+    char *rest, *kind = strtok_r(words, " ", &rest);
+    struct host_event *made = vector_push(&maker->host->events);
+    struct event *event = &made->event;
+    const char *value;
+
+    if (maker->host->logs.count == 0)
+        make_log(maker, EVENT_FORMAT_EVTX);
+    if (!event_kind_exists(kind))
+        fail_msg("no kind %s", kind);
+    event->kind = static_kind(kind);
+    event->record = maker->line;
+    event->has_record = true;
+    event->time = (filetime)10000000 * 60 * (1000 + maker->line);
+    made->machine = HOST_NONE;
+    for (char *word; (word = strtok_r(NULL, " ", &rest));) {
+        if ((value = value_of(word, "vm"))) {
+            event->vm_name = strdup(value);
+            made->machine = machine_named(maker->host, value);
+        } else if ((value = value_of(word, "code"))) {
+            event->code = (uint32_t)strtoul(value, NULL, 16);
+            event->has_code = true;
+        } else if ((value = value_of(word, "inner"))) {
+            event->inner_code = (uint32_t)strtoul(value, NULL, 16);
+            event->has_inner_code = true;
+        } else if ((value = value_of(word, "time"))) {
+            event->time = (filetime)10000000 * 60 * strtoul(value, NULL, 10);
+        } else if ((value = value_of(word, "text"))) {
+            event->message = strdup(value);
+        } else {
+            fail_msg("event %s: unknown word", word);
+        }
+    }
+}
+
+static void make_writers(struct maker *maker, char *words)
+{
+    struct host_log *log = make_log(maker, EVENT_FORMAT_VSS_WRITERS);
+    bool failed = strstr(words, "failed") != NULL;
+
+    log->has_writers = true;
+    for (unsigned long i = strtoul(words, NULL, 10); i > 0; i--) {
+        struct vss_writer *writer = vector_push(&log->writers);
+        writer->name = strdup("Writer");
+        writer->state = failed ? 8 : 1;
+    }
+}
+
+static void make_services(struct maker *maker, char *words)
+{
+    struct host_log *log = make_log(maker, EVENT_FORMAT_SERVICES);
+    struct service_process *process = vector_push(&log->services);
+
+    log->has_services = true;
+    process->image = strdup("svchost.exe");
+    process->pid = 1000;
+    *vector_push(&process->services) = strdup("EventSystem");
+    for (unsigned long i = strtoul(words, NULL, 10); i > 0; i--)
+        *vector_push(&process->services) = strdup("FontCache");
+}
+
 static void make_node(struct maker *maker, const char *name)
 {
     struct host_node *node = vector_push(&maker->host->nodes);
@@ -240,6 +333,12 @@ void model_make(struct host *host, const char *const *lines, size_t count)
             make_machine(&maker, words);
         else if (strcmp(line, "cp") == 0)
             make_checkpoint(&maker, words);
+        else if (strcmp(line, "event") == 0)
+            make_event(&maker, words);
+        else if (strcmp(line, "writers") == 0)
+            make_writers(&maker, words);
+        else if (strcmp(line, "services") == 0)
+            make_services(&maker, words);
         else
             fail_msg("%s: unknown line", line);
         free(line);

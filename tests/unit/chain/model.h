@@ -15,6 +15,10 @@
  *   vm NAME [words] drive=PATH …      registered unless: unlisted, unknown, planned
  *       saved replica pending unreadable
  *   cp NAME drive=PATH …              a checkpoint of the last vm
+ *   event KIND [words]                something that a log says, in the order of the lines
+ *       vm=NAME code=HEX inner=HEX time=MINUTES text=WORD
+ *   writers N [failed]                the list of VSS writers was printed
+ *   services N                        tasklist: EventSystem shares its process with N others
  *
  * Paths are below /e; drives are recorded as C:\e\… unless they hold a backslash themselves.
  */

@@ -70,6 +70,8 @@ static void test_every_allocation(void **state)
             allocations = 0;
             fail_at = n;
             int status = report_print(&r, report_formats()[i], &style, count_bytes, &printed);
+            if (status != -ENOMEM)
+                print_error("%s: allocation %zu of %zu\n", report_formats()[i], n, total);
             assert_int_equal(status, -ENOMEM);
             assert_true(printed < whole);
         }

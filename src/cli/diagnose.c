@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* hvchain diagnose. */
+#include "cli/run.h"
+
+static const char *const *diagnose_formats(void)
+{
+    static const char *const words[] = {"text", "json", "ndjson", NULL};
+
+    return words;
+}
+
+static const struct option diagnose_options[] = {
+    RUN_HOST_OPTIONS
+    RUN_WITNESS_OPTIONS
+    RUN_FORMAT_OPTION("text (default), json, or ndjson (one record per line).", diagnose_formats),
+    RUN_OUTPUT_OPTIONS
+    {0},
+};
+
+static bool prepare(hvchain_scan *scan, const struct run_settings *s)
+{
+    hvchain_scan_set_subject(scan, HVCHAIN_DIAGNOSES);
+    return true;
+}
+
+static enum exit_status run(const struct command *command, int argc, char **argv)
+{
+    struct run_settings s = {
+        .formats = diagnose_formats, .prepare = prepare, .operand = "a log or a folder"};
+
+    return run_report(command, &s, argc, argv);
+}
+
+const struct command diagnose_command = {
+    .name = "diagnose",
+    .operands = "[OPTION]... PATH...",
+    .summary = "Names the failure that logs and files show, how sure that is, what evidence is "
+               "missing, and what to do.",
+    .notes = "Exit status: 0 nothing above info; 1 could not run; 2 findings of warning or worse "
+             "(--fail-on moves the line).",
+    .options = diagnose_options,
+    .run = run,
+};

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "diagnose/clues.h"
+
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "chain/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the Hyper-V VSS writer ---- */
+
+#define SECOND           ((filetime)10000000)
+#define SAME_RUN         (10 * 60 * SECOND) /* rejections so close belong to one backup */
+#define HYPERV_WRITER    "66841cd4-6ded-4f4b-8f17-fd23f8ddc3de|Microsoft Hyper-V VSS Writer|vmms.exe"
+#define E_NONRETRYABLE   0x800423F4
+
+static bool is_rejection(const struct event *event)
+{
+    return event_is_of_kind(event, "vss-writer-rejected") && event->has_code &&
+           event->code == E_NONRETRYABLE && event_has_words(event, HYPERV_WRITER);
+}
+
+/* Runs of a backup in which the writer failed, without a success between them. */
+static size_t rejected_runs(struct trace *trace, bool say)
+{
+    size_t runs = 0, most = 0;
+    filetime last = 0;
+
+    for (size_t i = 0; i < trace->host->events.count; i++) {
+        const struct event *event = &trace->host->events.items[i].event;
+        if (event_is_of_kind(event, "backup-finished"))
+            runs = 0;
+        if (!is_rejection(event))
+            continue;
+        if (runs == 0 || event->time > last + SAME_RUN)
+            runs++;
+        last = event->time;
+        most = runs > most ? runs : most;
+        if (say)
+            trace_add(trace, event_line(trace->host, i), event->time);
+    }
+    return most;
+}
+
+bool clue_writer_rejected(struct trace *trace)
+{
+    return rejected_runs(trace, false) > 0 && rejected_runs(trace, true) > 0;
+}
+
+bool clue_writer_rejected_twice(struct trace *trace)
+{
+    return rejected_runs(trace, false) == 2 && rejected_runs(trace, true) > 0;
+}
+
+bool clue_writer_rejected_often(struct trace *trace)
+{
+    return rejected_runs(trace, false) > 2 && rejected_runs(trace, true) > 0;
+}
+
+/* ---- disks ---- */
+
+typedef bool disk_test(const struct trace *, size_t disk);
+
+/* Says each disk of the machine (or of the host) that passes. */
+static bool find_disks(struct trace *trace, disk_test *test, const char *what)
+{
+    bool found = false;
+
+    if (trace->per_machine && trace->machine == HOST_NONE)
+        return false;
+    for (size_t i = 0; i < trace->verdict->disk_count; i++) {
+        const struct disk_verdict *disk = &trace->verdict->disks[i];
+        if ((trace->per_machine && disk->machine != trace->machine) || !test(trace, i))
+            continue;
+        found = true;
+        trace_add(trace,
+                  string_printf("%s: %s (%s)", what, trace->host->disks.items[i].path,
+                                class_name(disk->class)),
+                  0);
+    }
+    return found;
+}
+
+static bool is_untracked_layer(const struct trace *trace, size_t disk)
+{
+    switch (trace->verdict->disks[disk].class) {
+    case CLASS_ACTIVE_UNTRACKED:
+    case CLASS_PENDING_MERGE:
+    case CLASS_ORPHAN_WITH_DATA:
+    case CLASS_ORPHAN_SIDE_BRANCH:
+    case CLASS_ORPHAN_EMPTY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool clue_untracked_layers(struct trace *trace)
+{
+    return find_disks(trace, is_untracked_layer, "a layer that no checkpoint owns");
+}
+
+static bool is_autorecovery(const struct trace *trace, size_t disk)
+{
+    return trace->verdict->disks[disk].class == CLASS_AUTORECOVERY_LEFTOVER;
+}
+
+bool clue_autorecovery_leftover(struct trace *trace)
+{
+    return find_disks(trace, is_autorecovery, "a stale automatic-recovery disk");
+}
+
+static bool has_overlay(const struct trace *trace, size_t disk, enum disk_overlay overlay)
+{
+    return trace->verdict->disks[disk].overlays & 1u << overlay;
+}
+
+static bool is_replicated(const struct trace *trace, size_t disk)
+{
+    return has_overlay(trace, disk, OVERLAY_REPLICA);
+}
+
+bool clue_replica_disks(struct trace *trace)
+{
+    return find_disks(trace, is_replicated, "a replicated disk");
+}
+
+static bool is_mismatched(const struct trace *trace, size_t disk)
+{
+    return trace->verdict->disks[disk].parent_state == PARENT_MISMATCHED;
+}
+
+bool clue_mismatched_disks(struct trace *trace)
+{
+    return find_disks(trace, is_mismatched, "a disk whose parent is another one now");
+}
+
+static bool is_without_parent(const struct trace *trace, size_t disk)
+{
+    return trace->verdict->disks[disk].parent_state == PARENT_MISSING;
+}
+
+bool clue_missing_parent(struct trace *trace)
+{
+    return find_disks(trace, is_without_parent, "a disk whose parent is missing");
+}
+
+static bool is_in_saved_state(const struct trace *trace, size_t disk)
+{
+    return has_overlay(trace, disk, OVERLAY_SAVED_STATE) && is_untracked_layer(trace, disk);
+}
+
+bool clue_saved_state(struct trace *trace)
+{
+    return find_disks(trace, is_in_saved_state, "unmerged while its VM has saved state");
+}
+
+static bool is_abandoned(const struct trace *trace, size_t disk)
+{
+    return trace->verdict->disks[disk].class == CLASS_ABANDONED_CHAIN ||
+           trace->verdict->disks[disk].class == CLASS_UNATTACHED_DISK;
+}
+
+bool clue_abandoned_chain(struct trace *trace)
+{
+    return find_disks(trace, is_abandoned, "a disk that no configuration refers to");
+}
+
+/* ---- machines ---- */
+
+bool clue_recovery_checkpoint(struct trace *trace)
+{
+    bool found = false;
+
+    if (trace->machine == HOST_NONE)
+        return false;
+    const struct host_machine *machine = &trace->host->machines.items[trace->machine];
+    for (size_t i = 0; i < machine->checkpoints.count; i++)
+        if (machine->checkpoints.items[i].kind == CHECKPOINT_RECOVERY) {
+            found = true;
+            trace_add(trace,
+                      string_printf("a backup's checkpoint: %s",
+                                    machine->checkpoints.items[i].config),
+                      0);
+        }
+    return found;
+}
+
+bool clue_config_troubles(struct trace *trace)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < trace->host->troubles.count; i++)
+        if (trace->host->troubles.items[i].status < 0) {
+            found = true;
+            trace_add(trace,
+                      string_printf("a configuration that cannot be read: %s",
+                                    trace->host->troubles.items[i].path),
+                      0);
+        }
+    return found;
+}
+
+/* ---- merges ---- */
+
+bool clue_later_merge_finished(struct trace *trace)
+{
+    const struct episode *last =
+        trace->machine == HOST_NONE ? NULL : episode_last(trace->verdict, trace->machine);
+
+    if (!last || last->end != EPISODE_FINISHED)
+        return false;
+    trace_add(trace, event_line(trace->host, last->last),
+              trace->host->events.items[last->last].event.time);
+    return true;
+}
+
+bool clue_open_merge(struct trace *trace)
+{
+    const struct episode *last =
+        trace->machine == HOST_NONE ? NULL : episode_last(trace->verdict, trace->machine);
+
+    if (!last || (last->end != EPISODE_OPEN && last->end != EPISODE_INTERRUPTED))
+        return false;
+    trace_add(trace, event_line(trace->host, last->last),
+              trace->host->events.items[last->last].event.time);
+    return true;
+}
+
+/* ---- lists that commands printed ---- */
+
+bool clue_no_writers(struct trace *trace)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < trace->host->logs.count; i++) {
+        const struct host_log *log = &trace->host->logs.items[i];
+        if (log->has_writers && log->writers.count == 0) {
+            found = true;
+            trace_add(trace, string_printf("%s: the list of VSS writers is empty", log->path), 0);
+        }
+    }
+    return found;
+}
+
+bool clue_some_writers(struct trace *trace)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < trace->host->logs.count; i++) {
+        const struct host_log *log = &trace->host->logs.items[i];
+        if (log->writers.count > 0) {
+            found = true;
+            trace_add(trace, string_printf("%s: %zu VSS writers", log->path, log->writers.count),
+                      0);
+        }
+    }
+    return found;
+}
+
+bool clue_failed_writer(struct trace *trace)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < trace->host->logs.count; i++) {
+        const struct host_log *log = &trace->host->logs.items[i];
+        for (size_t w = 0; w < log->writers.count; w++)
+            if (log->writers.items[w].state >= 7) {
+                found = true;
+                trace_add(trace,
+                          string_printf("%s: writer %s is in state %d", log->path,
+                                        log->writers.items[w].name, log->writers.items[w].state),
+                          0);
+            }
+    }
+    return found;
+}
+
+static const struct service_process *process_of(const struct host_log *log, const char *service)
+{
+    for (size_t p = 0; p < log->services.count; p++)
+        for (size_t s = 0; s < log->services.items[p].services.count; s++)
+            if (text_compare_folded(log->services.items[p].services.items[s], service) == 0)
+                return &log->services.items[p];
+    return NULL;
+}
+
+static bool find_eventsystem(struct trace *trace, bool alone)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < trace->host->logs.count; i++) {
+        const struct host_log *log = &trace->host->logs.items[i];
+        const struct service_process *process = process_of(log, "EventSystem");
+        if (!process || (process->services.count == 1) != alone)
+            continue;
+        found = true;
+        trace_add(trace,
+                  string_printf("%s: EventSystem runs in process %u with %zu other services",
+                                log->path, process->pid, process->services.count - 1),
+                  0);
+    }
+    return found;
+}
+
+bool clue_eventsystem_shares(struct trace *trace)
+{
+    return find_eventsystem(trace, false);
+}
+
+bool clue_eventsystem_alone(struct trace *trace)
+{
+    return find_eventsystem(trace, true);
+}

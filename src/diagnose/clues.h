@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Questions to the model that are more than "was such an event logged". */
+#ifndef DIAGNOSE_CLUES_H
+#define DIAGNOSE_CLUES_H
+
+#include "diagnose/rule.h"
+
+/* The Hyper-V VSS writer rejected the host's snapshot: in one run or more, in just two consecutive
+ * ones, in three or more. */
+bool clue_writer_rejected(struct trace *);
+bool clue_writer_rejected_twice(struct trace *);
+bool clue_writer_rejected_often(struct trace *);
+/* Disks of the machine that wait for a merge or that nothing refers to. */
+bool clue_untracked_layers(struct trace *);
+bool clue_later_merge_finished(struct trace *);
+bool clue_autorecovery_leftover(struct trace *);
+bool clue_recovery_checkpoint(struct trace *);
+bool clue_replica_disks(struct trace *);
+bool clue_mismatched_disks(struct trace *);
+bool clue_missing_parent(struct trace *);
+bool clue_saved_state(struct trace *);
+bool clue_open_merge(struct trace *);
+bool clue_abandoned_chain(struct trace *);
+bool clue_config_troubles(struct trace *);
+/* The output of `vssadmin list writers`: without any writer; with writers; a failed one. */
+bool clue_no_writers(struct trace *);
+bool clue_some_writers(struct trace *);
+bool clue_failed_writer(struct trace *);
+/* The output of `tasklist /svc`: EventSystem shares its process; is alone in it. */
+bool clue_eventsystem_shares(struct trace *);
+bool clue_eventsystem_alone(struct trace *);
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Weighs the clues of each rule; the same weighing for all of them. */
+#include "diagnose/rule.h"
+
+#include "base/checked.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "chain/judge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct rule *const families[] = {rules_backup, rules_merge, rules_guest, rules_host};
+
+const char *diagnosis_verdict_name(enum diagnosis_verdict verdict)
+{
+    static const char *const names[] = {"confirmed", "likely", "possible", "excluded", "no-data"};
+
+    return names[verdict];
+}
+
+const char *remedy_risk_name(enum remedy_risk risk)
+{
+    static const char *const names[] = {"none", "service", "data"};
+
+    return names[risk];
+}
+
+#define MOST_LINES 40 /* evidence of one diagnosis; a failing host logs the same for months */
+
+void trace_add(struct trace *trace, char *line, filetime time)
+{
+    if (time && (trace->first == 0 || time < trace->first))
+        trace->first = time;
+    if (time > trace->last)
+        trace->last = time;
+    if (line && trace->lines->count >= MOST_LINES) {
+        free(line);
+        return;
+    }
+    char **slot = line ? vector_push(trace->lines) : NULL;
+    if (!slot) {
+        free(line);
+        trace->failed = true;
+        return;
+    }
+    *slot = line;
+}
+
+bool trace_concerns(const struct trace *trace, const struct host_event *event)
+{
+    if (!trace->per_machine)
+        return true;
+    if (trace->machine != HOST_NONE)
+        return event->machine == trace->machine;
+    return event->machine == HOST_NONE && trace->vm_name && event->event.vm_name &&
+           text_compare_folded(event->event.vm_name, trace->vm_name) == 0;
+}
+
+bool event_is_of_kind(const struct event *event, const char *kinds)
+{
+    size_t length = strlen(event->kind);
+
+    for (const char *at = kinds; (at = strstr(at, event->kind)); at += length)
+        if ((at == kinds || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+static bool text_has_words(const char *text, const char *words)
+{
+    while (*words) {
+        size_t length = strcspn(words, "|");
+        for (const char *at = text; text && *at; at++)
+            if (strncasecmp(at, words, length) == 0)
+                return true;
+        words += length + (words[length] == '|');
+    }
+    return false;
+}
+
+bool event_has_words(const struct event *event, const char *words)
+{
+    if (text_has_words(event->message, words))
+        return true;
+    for (size_t i = 0; i < event->data.count; i++)
+        if (text_has_words(event->data.items[i].value, words))
+            return true;
+    return false;
+}
+
+static bool has_code(const struct event *event, const struct clue *clue)
+{
+    if (clue->inner && !(event->has_inner_code && event->inner_code == clue->inner) &&
+        !(event->has_code && event->code == clue->inner))
+        return false;
+    if (clue->codes[0] == 0)
+        return true;
+    for (size_t i = 0; i < CLUE_CODES && clue->codes[i]; i++)
+        if ((event->has_code && event->code == clue->codes[i]) ||
+            (event->has_inner_code && event->inner_code == clue->codes[i]))
+            return true;
+    return false;
+}
+
+static bool is_clue_event(const struct trace *trace, const struct clue *clue,
+                          const struct host_event *event)
+{
+    if (!clue->host_wide && !trace_concerns(trace, event))
+        return false;
+    return (!clue->kinds || event_is_of_kind(&event->event, clue->kinds)) &&
+           has_code(&event->event, clue) &&
+           (!clue->words || event_has_words(&event->event, clue->words));
+}
+
+static bool find_clue(struct trace *trace, const struct clue *clue)
+{
+    size_t found = 0, said = 0;
+
+    if (clue->test)
+        return clue->test(trace);
+    for (size_t i = 0; i < trace->host->events.count; i++)
+        found += is_clue_event(trace, clue, &trace->host->events.items[i]);
+    if (found < (clue->times ? clue->times : 1))
+        return false;
+    for (size_t i = 0; i < trace->host->events.count; i++) {
+        const struct host_event *event = &trace->host->events.items[i];
+        if (is_clue_event(trace, clue, event) && said++ < 8)
+            trace_add(trace, event_line(trace->host, i), event->event.time);
+    }
+    return true;
+}
+
+struct weighing {
+    size_t found, asked;
+    bool core; /* the first one was found */
+};
+
+/* Looks for each clue of a list; those that are not there are said in `missing`. */
+static struct weighing weigh(struct trace *trace, const struct clue *clues, string_list *missing)
+{
+    struct weighing weighing = {0};
+
+    for (; clues && clues->text; clues++) {
+        weighing.asked++;
+        if (find_clue(trace, clues)) {
+            weighing.found++;
+            weighing.core = weighing.core || weighing.asked == 1;
+        } else if (missing) {
+            string_list *lines = trace->lines;
+            trace->lines = missing;
+            trace_add(trace,
+                      clues->source ? string_printf("%s (%s)", clues->text, clues->source)
+                                    : strdup(clues->text),
+                      0);
+            trace->lines = lines;
+        }
+    }
+    return weighing;
+}
+
+static bool is_there(const struct host *host, const struct verdict *verdict,
+                     const struct clue *clues, size_t machine, const char *vm_name,
+                     bool per_machine)
+{
+    string_list unheard = {0};
+    struct trace trace = {host, verdict, machine, vm_name, per_machine, &unheard, 0, 0, false};
+    bool found = weigh(&trace, clues, NULL).found > 0;
+
+    for (size_t i = 0; i < unheard.count; i++)
+        free(unheard.items[i]);
+    vector_free(&unheard);
+    return found;
+}
+
+static enum diagnosis_verdict verdict_of(const struct rule *rule, struct weighing required,
+                                         struct weighing supporting, bool weakened, bool excluded)
+{
+    if (excluded)
+        return DIAGNOSIS_EXCLUDED;
+    bool complete = required.asked > 0 && required.found == required.asked;
+    bool several = required.found > 1 || supporting.found > 0 || !rule->needs_more;
+    if (complete && several && !weakened)
+        return DIAGNOSIS_CONFIRMED;
+    if (complete || (rule->core_is_telling && required.core) ||
+        (required.found > 0 && supporting.found > 0))
+        return DIAGNOSIS_LIKELY;
+    return DIAGNOSIS_POSSIBLE;
+}
+
+static void remove_repeats(string_list *lines)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < lines->count; i++) {
+        bool again = false;
+        for (size_t k = 0; k < kept && !again; k++)
+            again = strcmp(lines->items[k], lines->items[i]) == 0;
+        if (again)
+            free(lines->items[i]);
+        else
+            lines->items[kept++] = lines->items[i];
+    }
+    lines->count = kept;
+}
+
+static int apply(struct diagnosis_list *list, const struct rule *rule, const struct host *host,
+                 const struct verdict *verdict, size_t machine, const char *vm_name)
+{
+    if (!is_there(host, verdict, rule->indicator, machine, vm_name, rule->per_machine))
+        return 0;
+    struct diagnosis *diagnosis = vector_push(list);
+    if (!diagnosis)
+        return -ENOMEM;
+    struct trace trace = {host,
+                          verdict,
+                          machine,
+                          vm_name,
+                          rule->per_machine,
+                          &diagnosis->evidence,
+                          0,
+                          0,
+                          false};
+    weigh(&trace, rule->indicator, NULL);
+    struct weighing required = weigh(&trace, rule->required, &diagnosis->missing);
+    struct weighing supporting = weigh(&trace, rule->supporting, &diagnosis->missing);
+    trace.lines = &diagnosis->contradictions;
+    bool weakened = weigh(&trace, rule->weakening, NULL).found > 0;
+    bool excluded = weigh(&trace, rule->excluding, NULL).found > 0;
+    remove_repeats(&diagnosis->evidence);
+    remove_repeats(&diagnosis->contradictions);
+    diagnosis->rule = rule->name;
+    diagnosis->summary = rule->summary;
+    diagnosis->verdict = verdict_of(rule, required, supporting, weakened, excluded);
+    diagnosis->machine = machine;
+    diagnosis->vm_name = vm_name ? strdup(vm_name) : NULL;
+    diagnosis->remedies = rule->remedies;
+    diagnosis->remedy_count = rule->remedy_count;
+    diagnosis->first = trace.first;
+    diagnosis->last = trace.last;
+    return trace.failed ? -ENOMEM : 0;
+}
+
+/* Machines that only events name, each once. */
+static bool is_first_of_name(const struct host *host, size_t index)
+{
+    const char *name = host->events.items[index].event.vm_name;
+
+    if (!name || host->events.items[index].machine != HOST_NONE)
+        return false;
+    for (size_t i = 0; i < index; i++) {
+        const struct host_event *other = &host->events.items[i];
+        if (other->machine == HOST_NONE && other->event.vm_name &&
+            text_compare_folded(other->event.vm_name, name) == 0)
+            return false;
+    }
+    return true;
+}
+
+static int apply_to_machines(struct diagnosis_list *list, const struct rule *rule,
+                             const struct host *host, const struct verdict *verdict,
+                             const bool *first_of_name)
+{
+    int r = 0;
+
+    for (size_t m = 0; m < host->machines.count && r == 0; m++)
+        r = apply(list, rule, host, verdict, m, NULL);
+    for (size_t i = 0; i < host->events.count && r == 0; i++)
+        if (first_of_name[i])
+            r = apply(list, rule, host, verdict, HOST_NONE, host->events.items[i].event.vm_name);
+    return r;
+}
+
+int diagnose(struct diagnosis_list *list, const struct host *host, const struct verdict *verdict)
+{
+    bool *first_of_name = calloc(host->events.count + 1, sizeof(*first_of_name));
+    int r = first_of_name ? 0 : -ENOMEM;
+
+    *list = (struct diagnosis_list){0};
+    for (size_t i = 0; i < host->events.count && r == 0; i++)
+        first_of_name[i] = is_first_of_name(host, i);
+    for (size_t f = 0; f < ARRAY_SIZE(families) && r == 0; f++)
+        for (const struct rule *rule = families[f]; rule->name && r == 0; rule++)
+            r = rule->per_machine
+                    ? apply_to_machines(list, rule, host, verdict, first_of_name)
+                    : apply(list, rule, host, verdict, HOST_NONE, NULL);
+    free(first_of_name);
+    return r;
+}
+
+static void free_lines(string_list *lines)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        free(lines->items[i]);
+    vector_free(lines);
+}
+
+void diagnosis_list_free(struct diagnosis_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].vm_name);
+        free_lines(&list->items[i].evidence);
+        free_lines(&list->items[i].missing);
+        free_lines(&list->items[i].contradictions);
+    }
+    vector_free(list);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * A rule is data: clues and remedies. A clue is either events (by kind, code, text, number of
+ * times) or a question of its own to the model (`test`). Private to this room.
+ */
+#ifndef DIAGNOSE_RULE_H
+#define DIAGNOSE_RULE_H
+
+#include "diagnose/diagnose.h"
+
+#define CLUE_CODES 6
+
+/* What a clue has found, gathered over all clues of a rule. */
+struct trace {
+    const struct host *host;
+    const struct verdict *verdict;
+    size_t machine;      /* HOST_NONE: clues of the whole host */
+    const char *vm_name; /* of a machine that only events know, or NULL */
+    bool per_machine;
+    string_list *lines;  /* evidence; a clue adds what it has seen */
+    filetime first, last;
+    bool failed;         /* memory was short */
+};
+
+struct clue {
+    const char *text;  /* what it is, as a line in `missing` while it is not found */
+    const char *kinds; /* event kinds, blanks between; NULL: any kind (with codes or text) */
+    uint32_t codes[CLUE_CODES]; /* one of these, as code or inner code; none = any */
+    uint32_t inner;    /* … and this as the other code; 0 = any */
+    const char *words; /* … and one of these in message or data, '|' between, any case */
+    unsigned times;    /* at least so often; 0 = once */
+    bool host_wide;    /* also in rules per machine: an event of the host, of whatever machine */
+    bool (*test)(struct trace *); /* instead of all of the above */
+    const char *source; /* what would have to be on the evidence for the clue to be seen */
+};
+
+struct rule {
+    const char *name, *summary;
+    bool per_machine;
+    bool core_is_telling;       /* the first required clue alone makes it likely */
+    bool needs_more;            /* a single required clue that is one event never confirms */
+    const struct clue *indicator; /* nothing is said without it; ends with an empty clue */
+    const struct clue *required, *supporting, *weakening, *excluding; /* NULL: none */
+    const struct remedy *remedies;
+    size_t remedy_count;
+};
+
+/* One table per family, ended by a rule without name. */
+extern const struct rule rules_backup[], rules_merge[], rules_guest[], rules_host[];
+
+/* What clue tests share. */
+void trace_add(struct trace *, char *line, filetime time);
+/* Whether an event counts for the trace's machine. */
+bool trace_concerns(const struct trace *, const struct host_event *);
+bool event_has_words(const struct event *, const char *words);
+bool event_is_of_kind(const struct event *, const char *kinds);
+
+#define REMEDIES(...) .remedies = (const struct remedy[]){__VA_ARGS__},                            \
+                      .remedy_count = sizeof((const struct remedy[]){__VA_ARGS__}) /               \
+                                      sizeof(struct remedy)
+#define CLUES(...) (const struct clue[]){__VA_ARGS__, {0}}
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Events in the order of time, and diagnoses with what to do. */
+#include "report/text_sections.h"
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "event/codes.h"
+
+#include <errno.h>
+
+static void put_event(struct page *page, const struct host_event *e)
+{
+    const struct event *event = &e->event;
+    const struct host *host = &page->report->host;
+    const struct code_info *code = event->has_code ? code_lookup(event->code) : NULL;
+    const char *vm = event->vm_name;
+    char when[WHEN_TEXT_SIZE], number[CODE_TEXT_SIZE];
+
+    if (!vm && e->machine != HOST_NONE)
+        vm = host->machines.items[e->machine].name;
+    page_sentence(page, 0, "", "%s  %s%s%s%s%s%s%s%s",
+                  event->time ? when_format(event->time, event->precision, when) : "(no time)",
+                  event->kind, vm ? "  VM " : "", vm ? vm : "",
+                  event->has_code ? "  " : "", event->has_code ? code_format(event->code, number) : "",
+                  code && code->symbol ? " " : "", code && code->symbol ? code->symbol : "",
+                  event->recovered ? "  (recovered)" : "");
+    if (event->message)
+        page_paragraph(page, 4, "", event->message);
+    for (size_t i = 0; i < event->paths.count; i++)
+        page_line(page, 4, event->paths.items[i]);
+    if (event->has_record)
+        page_sentence(page, 4, "", "%s %u, record %llu", event->provider ? event->provider : "?",
+                      event->event_id, (unsigned long long)event->record);
+}
+
+void text_events(struct page *page)
+{
+    const struct host *host = &page->report->host;
+
+    page_heading(page, "EVENTS");
+    if (host->events.count == 0)
+        page_paragraph(page, 0, "", "Nothing that matters to checkpoints, merges or backups.");
+    for (size_t i = 0; i < host->events.count; i++)
+        put_event(page, &host->events.items[i]);
+}
+
+static void put_lines(struct page *page, const char *title, const string_list *lines)
+{
+    if (lines->count == 0)
+        return;
+    page_line(page, 4, title);
+    for (size_t i = 0; i < lines->count; i++)
+        page_paragraph(page, 6, "- ", lines->items[i]);
+}
+
+static enum severity diagnosis_severity(enum diagnosis_verdict verdict)
+{
+    switch (verdict) {
+    case DIAGNOSIS_CONFIRMED:
+    case DIAGNOSIS_LIKELY:
+        return SEVERITY_PROBLEM;
+    case DIAGNOSIS_POSSIBLE:
+        return SEVERITY_WARNING;
+    default:
+        return SEVERITY_INFO;
+    }
+}
+
+static const char *risk_words(enum remedy_risk risk)
+{
+    static const char *const words[] = {"[safe] ", "[interrupts service] ", "[touches data] "};
+
+    return words[risk];
+}
+
+static void put_diagnosis(struct page *page, const struct diagnosis *d)
+{
+    const struct host *host = &page->report->host;
+    CLEANUP_FREE char *title =
+        string_printf("%s: %s", d->rule, diagnosis_verdict_name(d->verdict));
+    char id[GUID_TEXT_SIZE];
+
+    if (!title) {
+        output_fail(page->out, -ENOMEM);
+        return;
+    }
+    page_title(page, diagnosis_severity(d->verdict), title);
+    if (d->machine != HOST_NONE)
+        page_sentence(page, 4, "", "VM %s",
+                      text_machine_name(&host->machines.items[d->machine], id));
+    else if (d->vm_name)
+        page_sentence(page, 4, "", "VM %s", d->vm_name);
+    page_paragraph(page, 4, "", d->summary);
+    put_lines(page, "Seen:", &d->evidence);
+    put_lines(page, "Against it:", &d->contradictions);
+    put_lines(page, "Would settle it:", &d->missing);
+    if (d->verdict == DIAGNOSIS_EXCLUDED)
+        return;
+    page_line(page, 4, "What to do, in this order:");
+    for (size_t i = 0; i < d->remedy_count; i++) {
+        page_paragraph(page, 6, risk_words(d->remedies[i].risk), d->remedies[i].text);
+        if (d->remedies[i].command)
+            page_line(page, 8, d->remedies[i].command);
+    }
+}
+
+void text_diagnoses(struct page *page)
+{
+    const struct diagnosis_list *list = &page->report->diagnoses;
+
+    if (list->count == 0 && page->report->view != REPORT_DIAGNOSES)
+        return;
+    page_heading(page, "DIAGNOSIS");
+    if (list->count == 0)
+        page_paragraph(page, 0, "",
+                       "No known failure shows in what was read. That proves nothing where logs "
+                       "are missing.");
+    for (int verdict = DIAGNOSIS_CONFIRMED; verdict <= DIAGNOSIS_NO_DATA; verdict++)
+        for (size_t i = 0; i < list->count; i++)
+            if (list->items[i].verdict == (enum diagnosis_verdict)verdict)
+                put_diagnosis(page, &list->items[i]);
+}

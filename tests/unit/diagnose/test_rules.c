@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Each rule in a situation of its own, and beside the look-alikes that it must be told from. */
+#include "../testing.h"
+
+#include "../chain/model.h"
+
+#include "base/checked.h"
+#include "base/strbuf.h"
+#include "diagnose/rule.h"
+#include "event/kinds.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINES 12
+
+/* `expect`: "rule verdict" of everything that is diagnosed, blanks between; "" nothing. */
+struct situation {
+    const char *about;
+    const char *lines[LINES];
+    const char *expect;
+};
+
+#define REJECTED "event vss-writer-rejected code=800423f4 text=vmms.exe time="
+#define CHAIN    "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "vm v drive=a_1.avhdx"
+
+static const struct situation situations[] = {
+    {"the writer rejected two backups in a row", {REJECTED "100", REJECTED "2000"},
+     "vss-writer-counter likely"},
+    {"… with the VM's own failure beside it",
+     {REJECTED "100", REJECTED "2000", "event production-checkpoint-failed time=2001"},
+     "vss-writer-counter confirmed"},
+    {"one rejection alone", {REJECTED "100"}, "vss-writer-counter possible"},
+    {"two records of one run", {REJECTED "100", REJECTED "102"}, "vss-writer-counter possible"},
+    {"three runs in a row are a writer that really fails",
+     {REJECTED "100", REJECTED "2000", REJECTED "4000"}, "vss-writer-counter excluded"},
+    {"a success between them", {REJECTED "100", "event backup-finished time=1000", REJECTED "2000"},
+     "vss-writer-counter possible"},
+    {"another application's writer",
+     {"event vss-writer-rejected code=800423f4 text=sqlwriter.exe",
+      "event vss-writer-rejected code=800423f4 text=sqlwriter.exe"},
+     ""},
+    {"another error of the same writer", {"event vss-writer-rejected code=800423f3 text=vmms.exe"},
+     ""},
+
+    {"the general code of a backup alone", {"event backup-failed code=807800a1"},
+     "spp-timeout possible"},
+    {"the inner code of the time limit, once", {"event backup-failed code=807800a1 inner=81000101"},
+     "spp-timeout likely"},
+    {"the inner code, with shadow copies that timed out",
+     {"event backup-failed code=807800a1 inner=81000101", "event shadow-copy-timeout"},
+     "spp-timeout confirmed"},
+    {"the time-out's own code", {"event backup-snapshot-failed code=80780021"},
+     "spp-timeout likely"},
+    {"a writer's error inside is not the time limit",
+     {"event backup-failed code=807800a1 inner=800423f4"}, "spp-timeout excluded"},
+    {"errors of the disk come first",
+     {"event backup-failed code=80780021 inner=81000101", "event shadow-copy-timeout",
+      "event disk-error"},
+     "spp-timeout likely"},
+
+    {"the logon right, with the files that it left",
+     {CHAIN, "event merge-failed vm=v code=8007052f"}, "orphaned-checkpoint-logon-right confirmed"},
+    {"the event alone", {"event merge-failed vm=x code=8007052f"},
+     "orphaned-checkpoint-logon-right likely"},
+    {"… and the same right missing elsewhere",
+     {"event merge-failed vm=x code=8007052f", "event vm-start-failed vm=y code=80070569"},
+     "orphaned-checkpoint-logon-right likely"},
+    {"a checkpoint that failed with the code", {"event checkpoint-failed vm=x code=8007052f"},
+     "orphaned-checkpoint-logon-right possible"},
+    {"a later merge settled it",
+     {CHAIN, "event merge-failed vm=v code=8007052f", "event merge-started vm=v",
+      "event merge-finished vm=v"},
+     "orphaned-checkpoint-logon-right excluded"},
+    {"a lock is another failure", {CHAIN, "event merge-failed vm=v code=80070020"},
+     "merge-sharing-violation confirmed"},
+    {"a full volume is another failure", {CHAIN, "event merge-failed vm=v code=80070070"},
+     "merge-disk-full confirmed"},
+    {"fragmentation is another failure", {CHAIN, "event merge-failed vm=v code=80070299"},
+     "merge-file-system-limitation confirmed"},
+    {"a changed parent is another failure",
+     {"list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx linkage=99", "vm v drive=a_1.avhdx",
+      "event merge-failed vm=v code=c03a000e"},
+     "chain-id-mismatch confirmed parent-changed possible"},
+    {"an error of the storage is another failure", {CHAIN, "event merge-failed vm=v code=8007045d"},
+     "merge-media-error confirmed"},
+    {"another provider's failure is not a merge", {"event vm-start-failed vm=x code=8007052f"}, ""},
+
+    {"a snapshot that could not be quiesced",
+     {"event quiesce-failed code=80042301 text=VssSyncStart",
+      "event quiesce-failed text=ApplicationQuiesceFault"},
+     "vmware-quiesce-timeout confirmed"},
+    {"one half of it", {"event quiesce-failed text=ApplicationQuiesceFault"},
+     "vmware-quiesce-timeout possible"},
+
+    {"all writers gone",
+     {"writers 0", "event vss-routine-failed code=800401fb",
+      "event vss-com-server-failed code=800401fb", "services 3"},
+     "vss-writers-vanished confirmed"},
+    {"an empty list alone", {"writers 0"}, "vss-writers-vanished possible"},
+    {"EventSystem runs alone",
+     {"writers 0", "event vss-routine-failed code=800401fb",
+      "event vss-com-server-failed code=800401fb", "services 0"},
+     "vss-writers-vanished excluded"},
+    {"writers are there", {"writers 12"}, ""},
+    {"another registration problem", {"event vss-routine-failed code=80040154"},
+     "vss-component-registration possible"},
+    {"a failed writer", {"writers 3 failed"}, "vss-writer-failed possible"},
+
+    {"a healthy host", {CHAIN, "cp c drive=a.vhdx", "event merge-started vm=v",
+                        "event merge-finished vm=v"}, ""},
+    {"a stale automatic-recovery disk that blocks",
+     {"list", "disk a.vhdx", "disk a-AutoRecovery.avhdx parent=a.vhdx", "vm v drive=a.vhdx",
+      "event checkpoint-start-failed vm=v code=80070050"},
+     "autorecovery-leftover confirmed"},
+    {"a deleted machine whose disks are left",
+     {"list", "disk a.vhdx", "vm z", "event vm-deleted"}, "vm-deleted-disks-left confirmed"},
+    {"a merge that never ended", {CHAIN, "event merge-started vm=v"}, "merge-not-ended confirmed"},
+    {"layers on hold",
+     {CHAIN, "event checkpoint-switch-failed vm=v code=80048102"}, "fork-commit-hold likely"},
+    {"replication that stands still",
+     {"list", "disk a.vhdx hrl", "vm v drive=a.vhdx", "event replica-log-large vm=v"},
+     "replica-log-growth confirmed"},
+    {"a full volume", {"event paused-no-space", "event volume-full"}, "volume-full confirmed"},
+    {"change tracking after a crash", {"event change-tracking-corrupt", "event host-crashed"},
+     "change-tracking-lost confirmed"},
+    {"a paused cluster volume", {"event csv-paused"}, "cluster-volume-paused likely"},
+};
+
+static void test_situation(void **state)
+{
+    const struct situation *situation = *state;
+    struct diagnosis_list list;
+    struct strbuf got = {0};
+    struct verdict verdict;
+    struct host host;
+    size_t count = 0;
+
+    while (count < LINES && situation->lines[count])
+        count++;
+    model_make(&host, situation->lines, count);
+    assert_int_equal(verdict_make(&verdict, &host), 0);
+    assert_int_equal(diagnose(&list, &host, &verdict), 0);
+    for (size_t i = 0; i < list.count; i++)
+        strbuf_printf(&got, "%s%s %s", i ? " " : "", list.items[i].rule,
+                      diagnosis_verdict_name(list.items[i].verdict));
+    assert_string_equal(strbuf_text(&got), situation->expect);
+    for (size_t i = 0; i < list.count; i++) {
+        assert_true(list.items[i].evidence.count > 0);
+        assert_true(list.items[i].remedy_count > 0);
+    }
+    strbuf_free(&got);
+    diagnosis_list_free(&list);
+    verdict_free(&verdict);
+    host_free(&host);
+}
+
+static void check_clues(const struct rule *rule, const struct clue *clues)
+{
+    for (; clues && clues->text; clues++) {
+        assert_true(clues->test || clues->kinds || clues->codes[0] || clues->words);
+        for (const char *at = clues->kinds; at && *at;) {
+            size_t length = strcspn(at, " ");
+            char *kind = strndup(at, length);
+            if (!event_kind_exists(kind))
+                fail_msg("%s: no event has kind %s", rule->name, kind);
+            free(kind);
+            at += length + (at[length] == ' ');
+        }
+    }
+}
+
+/* A kind that no reader gives would make a clue that is never seen. */
+static void test_rules_ask_for_what_exists(void **state)
+{
+    const struct rule *const families[] = {rules_backup, rules_merge, rules_guest, rules_host};
+
+    for (size_t f = 0; f < ARRAY_SIZE(families); f++)
+        for (const struct rule *rule = families[f]; rule->name; rule++) {
+            check_clues(rule, rule->indicator);
+            check_clues(rule, rule->required);
+            check_clues(rule, rule->supporting);
+            check_clues(rule, rule->weakening);
+            check_clues(rule, rule->excluding);
+            assert_true(rule->remedy_count > 0);
+        }
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_SIZE(situations) + 1];
+
+    for (size_t i = 0; i < ARRAY_SIZE(situations); i++)
+        tests[i] = (struct CMUnitTest){.name = situations[i].about,
+                                       .test_func = test_situation,
+                                       .initial_state = (void *)(uintptr_t)&situations[i]};
+    tests[ARRAY_SIZE(situations)] =
+        (struct CMUnitTest)cmocka_unit_test(test_rules_ask_for_what_exists);
+    return _cmocka_run_group_tests("rules", tests, ARRAY_SIZE(tests), NULL, NULL);
+}
