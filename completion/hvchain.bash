@@ -30,7 +30,8 @@ _hvchain_options()
     local output='--format --output --fail-on --threads --color --ascii --no-sandbox --quiet --help'
 
     case $1 in
-    scan | events | diagnose) echo "$hosts $witness $output" ;;
+    scan) echo "--compare-with $hosts $witness $output" ;;
+    events | diagnose) echo "$hosts $witness $output" ;;
     chain) echo "--in $hosts $witness $output" ;;
     inspect) echo "$output" ;;
     plan) echo "--vm --compare --free $hosts $witness $output" ;;
@@ -46,7 +47,7 @@ _hvchain_value()
     --witness | --color) _hvchain_words "$2" 'auto always never' ;;
     --fail-on) _hvchain_words "$2" 'info warning problem data-loss-risk never' ;;
     -j | --threads | --vm) COMPREPLY=() ;;
-    -o | --output) _hvchain_files "$2" ;;
+    -o | --output | --compare-with) _hvchain_files "$2" ;;
     --host | --inventory | --events | --map | --free | --in) _hvchain_files "${2#*=}" ;; # what follows NAME=
     *) return 1 ;;
     esac

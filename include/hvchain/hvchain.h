@@ -95,6 +95,13 @@ HVCHAIN_PUBLIC int hvchain_scan_add_chain_of(hvchain_scan *scan, const char *fil
 /* Makes a report of the files named as evidence, each on its own: everything known about it. */
 HVCHAIN_PUBLIC void hvchain_scan_set_inspect(hvchain_scan *scan);
 
+/*
+ * Makes the report of a scan also tell what changed since an earlier one, whose JSON is in the
+ * file. 0; -EBADMSG when the file is no such report; -EFBIG, -ENOENT, -EACCES …; -EINVAL after the
+ * run; -ENOMEM. The file is read at once.
+ */
+HVCHAIN_PUBLIC int hvchain_scan_set_compare_with(hvchain_scan *scan, const char *file);
+
 /* What the report shows as run.arguments. Copied. 0 or -ENOMEM. */
 HVCHAIN_PUBLIC int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count,
                                               const char *const *arguments);

@@ -30,6 +30,8 @@ struct hvchain_scan {
     string_list readable; /* paths of evidence and inventories, as they were given */
     bool sandbox;
     struct plan_options plan;
+    struct earlier earlier;
+    bool compare;
     VECTOR(struct plan_free) free_space;
 };
 
@@ -94,6 +96,7 @@ void hvchain_scan_free(hvchain_scan *scan)
     for (size_t i = 0; i < scan->free_space.count; i++)
         free((char *)(uintptr_t)scan->free_space.items[i].folder);
     vector_free(&scan->free_space);
+    earlier_free(&scan->earlier);
     free((char *)(uintptr_t)scan->plan.machine);
     free(scan);
 }
@@ -221,6 +224,16 @@ int hvchain_scan_add_free_space(hvchain_scan *scan, const char *folder, uint64_t
     return 0;
 }
 
+int hvchain_scan_set_compare_with(hvchain_scan *scan, const char *file)
+{
+    if (!scan->report)
+        return -EINVAL;
+    earlier_free(&scan->earlier);
+    int r = earlier_read(&scan->earlier, file);
+    scan->compare = r == 0;
+    return r;
+}
+
 void hvchain_scan_set_progress(hvchain_scan *scan, hvchain_progress *progress, void *user)
 {
     scan->options.progress = progress;
@@ -323,6 +336,17 @@ static int make_plans(const hvchain_scan *scan, struct report *report)
     return plan_make(&report->plans, &report->host, &report->verdict, &options);
 }
 
+static int compare(const hvchain_scan *scan, struct report *report)
+{
+    if (!scan->compare)
+        return 0;
+    report->compared = true;
+    report->compared_with = scan->earlier.finished ? strdup(scan->earlier.finished) : NULL;
+    if (scan->earlier.finished && !report->compared_with)
+        return -ENOMEM;
+    return compare_reports(&report->changes, &scan->earlier, &report->host, &report->verdict);
+}
+
 int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
 {
     hvchain_report *made = STEAL(scan->report);
@@ -339,6 +363,8 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
         r = diagnose(&made->report.diagnoses, &made->report.host, &made->report.verdict);
     if (r == 0)
         r = make_plans(scan, &made->report);
+    if (r == 0)
+        r = compare(scan, &made->report);
     if (r == 0 && made->report.view == REPORT_CHAIN && read == 0)
         r = report_choose_chains(&made->report);
     if (r == 0)

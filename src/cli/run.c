@@ -234,7 +234,8 @@ static enum exit_status run_scan(hvchain_scan *scan, const struct run_settings *
     if (r == -ENODATA)
         message("nothing at all could be read; check the paths and the right to read them");
     else if (r == -ENOENT)
-        message("what the report should be about is not there: %s", s->subject ? s->subject : s->paths.items[0]);
+        message("what the report should be about is not there: %s",
+                s->subject ? s->subject : s->paths.items[0]);
     else if (r < 0)
         message("the evidence could not be read: %s", strerror(-r));
     hvchain_report_free(report);

@@ -54,8 +54,8 @@ const char *const *run_record_formats(void);
 /* Options of reading. */
 #define RUN_WITNESS_OPTIONS \
     {"witness", 0, OPTION_CHOICE, RUN_AT(witness), "WHEN",                                         \
-     "When libvhdi is asked as second witness: auto (differencing disks and disks with a finding), " \
-     "always, never.", run_witness_choices},
+     "When libvhdi is asked as second witness: auto (differencing disks and disks with a "         \
+     "finding), always, never.", run_witness_choices},
 
 /* The formats differ from command to command. */
 #define RUN_FORMAT_OPTION(help, choices)                                                           \

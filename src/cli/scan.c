@@ -2,7 +2,11 @@
 /* hvchain scan: the main job. */
 #include "cli/run.h"
 
+#include <errno.h>
+
 static const struct option scan_options[] = {
+    {"compare-with", 0, OPTION_TEXT, RUN_AT(subject), "OLD.json",
+     "Tell what changed since an earlier report of the same evidence.", NULL},
     RUN_HOST_OPTIONS
     RUN_WITNESS_OPTIONS
     RUN_FORMAT_OPTION("text (default), json, ndjson (one record per line), csv (disks), "
@@ -12,9 +16,18 @@ static const struct option scan_options[] = {
     {0},
 };
 
+static bool prepare(hvchain_scan *scan, const struct run_settings *s)
+{
+    int r = s->subject ? hvchain_scan_set_compare_with(scan, s->subject) : 0;
+
+    if (r == -EBADMSG)
+        message("--compare-with: %s is no report of hvchain scan --format=json", s->subject);
+    return r == 0 || (r != -EBADMSG && run_failed(s->subject, r));
+}
+
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    struct run_settings s = {0};
+    struct run_settings s = {.prepare = prepare};
 
     return run_report(command, &s, argc, argv);
 }

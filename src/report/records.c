@@ -384,7 +384,7 @@ bool report_shows(const struct report *r, const struct report_list *list, size_t
 
 bool report_has_list(const struct report *r, const struct report_list *list)
 {
-    return (list->views & 1u << r->view) != 0;
+    return (list->views & 1u << r->view) != 0 && (r->compared || !(list->views & IN_COMPARED));
 }
 
 bool report_has_summary(const struct report *r)
@@ -393,7 +393,8 @@ bool report_has_summary(const struct report *r)
 }
 
 const struct report_list report_lists[] = {
-    {"evidence", "evidence", count_evidence, evidence_members, IN_EVENTS | IN_CHAIN | IN_INSPECT, NULL},
+    {"evidence", "evidence", count_evidence, evidence_members, IN_EVENTS | IN_CHAIN | IN_INSPECT,
+     NULL},
     {"vms", "vm", count_machines, machine_members, IN_HOSTS | IN_CHAIN, shows_machine},
     {"disks", "disk", count_disks, disk_members, IN_HOSTS | IN_CHAIN, shows_disk},
     {"chains", "chain", count_chains, chain_members, IN_HOSTS | IN_CHAIN, shows_chain},
@@ -402,6 +403,7 @@ const struct report_list report_lists[] = {
      NULL},
     {"findings", "finding", count_findings, finding_members, IN_HOSTS | IN_CHAIN, shows_finding},
     {"plans", "plan", report_count_plans, report_plan_members, IN_PLAN, NULL},
+    {"changes", "change", report_count_changes, report_change_members, IN_SCAN | IN_COMPARED, NULL},
     {"files", "file", report_count_files, report_file_members, IN_INSPECT, NULL},
     {NULL, NULL, NULL, NULL, 0, NULL},
 };

@@ -15,6 +15,7 @@
 #define IN_PLAN    (1u << REPORT_PLAN)
 #define IN_CHAIN   (1u << REPORT_CHAIN)
 #define IN_INSPECT (1u << REPORT_INSPECT)
+#define IN_COMPARED (1u << 30) /* and only after a comparison */
 #define IN_HOSTS   (IN_SCAN | IN_PLAN)
 #define IN_DIAGNOSES (IN_HOSTS | 1u << REPORT_DIAGNOSES)
 #define IN_EVENTS    (IN_DIAGNOSES | 1u << REPORT_EVENTS)
@@ -46,6 +47,8 @@ void report_summary_members(struct json_writer *, const struct report *);
 /* Lists with a file of their own. */
 size_t report_count_plans(const struct report *);
 void report_plan_members(struct json_writer *, const struct report *, size_t index);
+size_t report_count_changes(const struct report *);
+void report_change_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_files(const struct report *);
 void report_file_members(struct json_writer *, const struct report *, size_t index);
 

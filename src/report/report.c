@@ -49,6 +49,8 @@ void report_free(struct report *r)
     free(r->shown.disks);
     free(r->shown.chains);
     free(r->shown.machines);
+    free(r->compared_with);
+    change_list_free(&r->changes);
     inspection_list_free(&r->inspections);
     plan_free(&r->plans);
     diagnosis_list_free(&r->diagnoses);

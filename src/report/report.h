@@ -7,6 +7,7 @@
 #define REPORT_REPORT_H
 
 #include "chain/verdict.h"
+#include "compare/compare.h"
 #include "diagnose/diagnose.h"
 #include "host/host.h"
 #include "inspect/inspect.h"
@@ -37,6 +38,9 @@ struct report {
     struct verdict verdict;
     struct diagnosis_list diagnoses;
     struct plan_list plans;
+    bool compared; /* with an earlier report, finished then; NULL: not known */
+    char *compared_with;
+    struct change_list changes;
     struct inspection_list inspections; /* REPORT_INSPECT */
     string_list subjects; /* REPORT_CHAIN: paths of the files that it is about */
     struct {

@@ -50,6 +50,7 @@ static void put_scan(struct page *page)
     if (page->out->status < 0)
         return;
     text_overview(page, order);
+    text_changes(page);
     text_machines(page);
     text_findings(page, order);
     text_diagnoses(page);

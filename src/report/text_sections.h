@@ -17,6 +17,8 @@ void text_overview(struct page *, const size_t *finding_order);
 void text_machines(struct page *);
 /* Each finding with its evidence and the next step. */
 void text_findings(struct page *, const size_t *finding_order);
+/* What changed since an earlier report, if one was given. */
+void text_changes(struct page *);
 /* Each plan, to be held against the host. */
 void text_plans(struct page *);
 /* Each chosen chain, leaf to base. */

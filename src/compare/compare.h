@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* What changed since an earlier report of the same evidence. Disks are the same by their path. */
+#ifndef COMPARE_COMPARE_H
+#define COMPARE_COMPARE_H
+
+#include "chain/verdict.h"
+#include "compare/earlier.h"
+#include "host/host.h"
+
+enum change_kind {
+    CHANGE_NEW_DISK,
+    CHANGE_VANISHED_DISK,
+    CHANGE_NEW_ORPHAN,    /* a disk, new or known, is an orphan now and was none */
+    CHANGE_ORPHAN_GONE,   /* a known disk is no orphan any more */
+    CHANGE_CLASS_CHANGED, /* neither of these */
+    CHANGE_CHAIN_GROWN,
+    CHANGE_CHAIN_SHRUNK,
+    CHANGE_MERGE_DONE,    /* a layer vanished, and what stood on it stands on its parent now */
+};
+const char *change_kind_name(enum change_kind); /* "new-disk" … */
+
+struct change {
+    enum change_kind kind;
+    char *subject;       /* path of a disk; of chains the base */
+    size_t machine;      /* or HOST_NONE */
+    char *before, *after; /* class, or depth; NULL: there was nothing */
+    const char *summary; /* static */
+};
+
+struct change_list {
+    struct change *items; /* by subject, then kind */
+    size_t count, capacity;
+};
+
+/* 0 or -ENOMEM. */
+int compare_reports(struct change_list *, const struct earlier *, const struct host *,
+                    const struct verdict *);
+void change_list_free(struct change_list *);
+
+#endif
