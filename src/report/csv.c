@@ -100,17 +100,15 @@ static void put_heads(struct table *t, const char *const *heads)
     end_line(t);
 }
 
+/* The caller frees; NULL when memory is short. */
 static char *overlay_words(unsigned overlays)
 {
     struct strbuf words = {0};
 
-    strbuf_append(&words, "");
     for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++)
         if (overlays & 1u << o)
             strbuf_printf(&words, "%s%s", words.length > 0 ? " " : "", overlay_name(o));
-    char *text = strdup(strbuf_text(&words));
-    strbuf_free(&words);
-    return text;
+    return strbuf_steal(&words);
 }
 
 static void put_disk(struct table *t, const struct report *r, size_t index)
@@ -122,6 +120,8 @@ static void put_disk(struct table *t, const struct report *r, size_t index)
     char modified[WHEN_TEXT_SIZE];
     CLEANUP_FREE char *overlays = overlay_words(v->overlays);
 
+    if (!overlays)
+        output_fail(t->out, -ENOMEM);
     put_text(t, d->path);
     put_text(t, class_name(v->class));
     put_text(t, severity_name(v->severity));

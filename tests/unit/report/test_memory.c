@@ -16,10 +16,12 @@ static size_t allocations, fail_at;
 void *__real_malloc(size_t);
 void *__real_calloc(size_t, size_t);
 void *__real_realloc(void *, size_t);
+char *__real_strdup(const char *);
 char *__real_strndup(const char *, size_t);
 void *__wrap_malloc(size_t);
 void *__wrap_calloc(size_t, size_t);
 void *__wrap_realloc(void *, size_t);
+char *__wrap_strdup(const char *);
 char *__wrap_strndup(const char *, size_t);
 
 static bool is_over(void)
@@ -40,6 +42,11 @@ void *__wrap_calloc(size_t count, size_t size)
 void *__wrap_realloc(void *old, size_t size)
 {
     return is_over() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return is_over() ? NULL : __real_strdup(text);
 }
 
 char *__wrap_strndup(const char *text, size_t length)
@@ -72,14 +79,15 @@ static void test_every_allocation(void **state)
             int status = report_print(&r, report_formats()[i], &style, count_bytes, &printed);
             if (status != -ENOMEM)
                 print_error("%s: allocation %zu of %zu\n", report_formats()[i], n, total);
-            assert_int_equal(status, -ENOMEM);
-            assert_true(printed < whole);
+            if (status != -ENOMEM || printed >= whole)
+                fail_msg("%s, allocation %zu of %zu: status %d", report_formats()[i], n, total,
+                         status);
         }
         counting = false;
         if (strcmp(report_formats()[i], "text") == 0)
             assert_true(total > 100); /* else nothing was led here */
-        else
-            assert_int_equal(total, 0); /* JSON takes no memory, whatever the report's length */
+        if (strstr(report_formats()[i], "json"))
+            assert_int_equal(total, 0); /* no memory, whatever the report's length */
     }
     report_free(&r);
 }
