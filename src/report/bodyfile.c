@@ -89,6 +89,20 @@ static void put_checkpoints(struct output *out, const struct host_machine *m)
     }
 }
 
+/* An event happened once: all four times would be the same, one is enough. */
+static void put_event(struct output *out, const struct event *e)
+{
+    const char *of = e->vm_name ? e->vm_name : e->computer;
+    CLEANUP_FREE char *name =
+        string_printf("event %s%s%s: %s", e->kind ? e->kind : "?", of ? " of " : "", of ? of : "",
+                      e->message ? e->message : "?");
+
+    if (!name)
+        output_fail(out, -ENOMEM);
+    else
+        put_line(out, &(struct line){.name = name, .modified = e->time});
+}
+
 void report_print_bodyfile(struct output *out, const struct report *r,
                            const struct report_style *style)
 {
@@ -96,4 +110,6 @@ void report_print_bodyfile(struct output *out, const struct report *r,
         put_disk(out, r, i);
     for (size_t i = 0; i < r->host.machines.count; i++)
         put_checkpoints(out, &r->host.machines.items[i]);
+    for (size_t i = 0; i < r->host.events.count; i++)
+        put_event(out, &r->host.events.items[i].event);
 }

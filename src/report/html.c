@@ -130,6 +130,33 @@ static void put_findings(struct output *out, const struct report *r)
     output_text(out, "</div>\n");
 }
 
+static void put_diagnosis(struct output *out, const struct diagnosis *d)
+{
+    output_text(out, "<details class=\"finding\"><summary><b>");
+    html_text(out, d->rule);
+    output_printf(out, "</b> (%s) ", diagnosis_verdict_name(d->verdict));
+    html_text(out, d->summary);
+    output_text(out, "</summary>\n");
+    put_strings(out, "Seen:", &d->evidence, "span");
+    put_strings(out, "Against it:", &d->contradictions, "span");
+    put_strings(out, "What would settle it:", &d->missing, "span");
+    for (size_t i = 0; i < d->remedy_count; i++) {
+        output_printf(out, "<p>Remedy (risk: %s): ", remedy_risk_name(d->remedies[i].risk));
+        html_text(out, d->remedies[i].text);
+        output_text(out, "</p>\n");
+    }
+    output_text(out, "</details>\n");
+}
+
+static void put_diagnoses(struct output *out, const struct report *r)
+{
+    if (r->diagnoses.count == 0)
+        return;
+    output_text(out, "<h2 id=\"diagnoses\">Diagnoses</h2>\n");
+    for (size_t i = 0; i < r->diagnoses.count; i++)
+        put_diagnosis(out, &r->diagnoses.items[i]);
+}
+
 static void put_machine(struct output *out, const struct report *r, const struct place *place,
                         const size_t *disks, size_t count)
 {
@@ -230,6 +257,7 @@ void report_print_html(struct output *out, const struct report *r, const struct 
     put_summary(out, r);
     put_errors(out, &r->host);
     put_findings(out, r);
+    put_diagnoses(out, r);
     put_machines(out, r);
     put_disks(out, r);
     html_timeline(out, r);

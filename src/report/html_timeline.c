@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* When files were written and made, and checkpoints taken: a strip to see, a table to search. */
+/* Events, and when files were written and made and checkpoints taken: a strip to see, a table to
+ * search. */
 #include "report/html.h"
 
 #include "base/cleanup.h"
@@ -11,10 +12,16 @@
 #include <string.h>
 
 #define STRIP_WIDTH  1000
-#define STRIP_HEIGHT 70
+#define STRIP_HEIGHT 84
 #define STRIP_DOTS   2000 /* more can't be told apart */
 
-enum moment_kind { MOMENT_MODIFIED, MOMENT_CREATED, MOMENT_CHECKPOINT, MOMENT_KINDS };
+enum moment_kind {
+    MOMENT_MODIFIED,
+    MOMENT_CREATED,
+    MOMENT_CHECKPOINT,
+    MOMENT_EVENT,
+    MOMENT_KINDS,
+};
 
 struct moment {
     filetime when;
@@ -30,6 +37,7 @@ static const char *const kind_names[MOMENT_KINDS] = {
     [MOMENT_MODIFIED] = "file written",
     [MOMENT_CREATED] = "file made",
     [MOMENT_CHECKPOINT] = "checkpoint taken",
+    [MOMENT_EVENT] = "event",
 };
 
 static bool add(moment_list *list, struct moment moment)
@@ -64,6 +72,22 @@ static bool add_checkpoints(moment_list *list, const struct host_machine *m)
     return ok;
 }
 
+static enum severity event_severity(const struct event *event)
+{
+    return event->level == 1 || event->level == 2 ? SEVERITY_PROBLEM
+           : event->level == 3                    ? SEVERITY_WARNING
+                                                  : SEVERITY_INFO;
+}
+
+static bool add_event(moment_list *list, const struct event *event)
+{
+    const char *of = event->vm_name ? event->vm_name : event->computer;
+
+    return add(list, (struct moment){event->time, MOMENT_EVENT, 0,
+                                     event->message ? event->message : event->kind, of,
+                                     event_severity(event)});
+}
+
 static int compare_moments(const void *a, const void *b)
 {
     const struct moment *x = a, *y = b;
@@ -81,18 +105,18 @@ static void put_strip(struct output *out, const moment_list *list)
 
     output_printf(out,
                   "<svg class=\"strip\" role=\"img\" viewBox=\"-10 0 %d %d\">"
-                  "<path class=\"e\" d=\"M0,50H%d\"/>",
+                  "<path class=\"e\" d=\"M0,64H%d\"/>",
                   STRIP_WIDTH + 20, STRIP_HEIGHT, STRIP_WIDTH);
     for (size_t i = 0; i < list->count && i < STRIP_DOTS; i++) {
         const struct moment *m = &list->items[i];
         unsigned x = (unsigned)((double)(m->when - first) / (double)span * STRIP_WIDTH);
         output_printf(out, "<circle class=\"f%d\" cx=\"%u\" cy=\"%d\" r=\"4\"><title>",
-                      (int)m->severity, x, 42 - 14 * (int)m->kind);
+                      (int)m->severity, x, 56 - 14 * (int)m->kind);
         html_text(out, m->subject ? m->subject : "?");
         output_text(out, "</title></circle>");
     }
-    output_printf(out, "<text x=\"0\" y=\"66\">%s</text>", when_format(first, WHEN_SECONDS, from));
-    output_printf(out, "<text x=\"%d\" y=\"66\" text-anchor=\"end\">%s</text></svg>\n", STRIP_WIDTH,
+    output_printf(out, "<text x=\"0\" y=\"80\">%s</text>", when_format(first, WHEN_SECONDS, from));
+    output_printf(out, "<text x=\"%d\" y=\"80\" text-anchor=\"end\">%s</text></svg>\n", STRIP_WIDTH,
                   when_format(last, WHEN_SECONDS, to));
 }
 
@@ -122,6 +146,8 @@ void html_timeline(struct output *out, const struct report *r)
         ok = add_disk(&list, r, i);
     for (size_t i = 0; ok && i < r->host.machines.count; i++)
         ok = add_checkpoints(&list, &r->host.machines.items[i]);
+    for (size_t i = 0; ok && i < r->host.events.count; i++)
+        ok = add_event(&list, &r->host.events.items[i].event);
     if (!ok)
         output_fail(out, -ENOMEM);
     if (ok && list.count > 0) {

@@ -61,7 +61,7 @@ static bool is_first(const struct report *r, size_t machine)
     return true;
 }
 
-typedef uint64_t disk_value(const struct report *, size_t disk);
+typedef uint64_t index_value(const struct report *, size_t index); /* of a disk, or machine */
 
 static bool is_orphan(const struct report *r, size_t disk)
 {
@@ -93,7 +93,7 @@ static uint64_t failed_merges(const struct report *r, size_t disk)
 
 static const struct {
     const char *name, *help;
-    disk_value *value;
+    index_value *value;
 } machine_sums[] = {
     {"orphan_disks", "Checkpoint disks that Hyper-V does not account for.", orphan_count},
     {"orphan_bytes", "Sizes of their files.", orphan_bytes},
@@ -117,7 +117,7 @@ static void put_machine_line(struct output *out, const struct report *r, const c
                   m && m->has_id ? guid_format(&m->id, id) : "", value);
 }
 
-static uint64_t sum_of(const struct report *r, size_t machine, disk_value *value)
+static uint64_t sum_of(const struct report *r, size_t machine, index_value *value)
 {
     uint64_t sum = 0;
 
@@ -137,6 +137,28 @@ static uint64_t deepest_chain(const struct report *r, size_t machine)
     return depth;
 }
 
+static uint64_t failed_episodes(const struct report *r, size_t machine)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < r->verdict.episodes.count; i++) {
+        const struct episode *e = &r->verdict.episodes.items[i];
+        count += e->end == EPISODE_FAILED && is_same_machine(r, e->machine, machine);
+    }
+    return count;
+}
+
+/* A value of each machine, and of what belongs to none. */
+static void put_machine_values(struct output *out, const struct report *r, const char *name,
+                               const char *help, index_value *value)
+{
+    put_head(out, name, help);
+    for (size_t m = 0; m < r->host.machines.count; m++)
+        if (is_first(r, m))
+            put_machine_line(out, r, name, m, value(r, m));
+    put_machine_line(out, r, name, HOST_NONE, value(r, HOST_NONE));
+}
+
 static void put_machine_sums(struct output *out, const struct report *r)
 {
     size_t machines = r->host.machines.count;
@@ -150,11 +172,10 @@ static void put_machine_sums(struct output *out, const struct report *r)
         put_machine_line(out, r, machine_sums[s].name, HOST_NONE,
                          sum_of(r, HOST_NONE, machine_sums[s].value));
     }
-    put_head(out, "chain_depth_max", "Layers of the deepest chain of disks.");
-    for (size_t m = 0; m < machines; m++)
-        if (is_first(r, m))
-            put_machine_line(out, r, "chain_depth_max", m, deepest_chain(r, m));
-    put_machine_line(out, r, "chain_depth_max", HOST_NONE, deepest_chain(r, HOST_NONE));
+    put_machine_values(out, r, "chain_depth_max", "Layers of the deepest chain of disks.",
+                       deepest_chain);
+    put_machine_values(out, r, "failed_merges", "Merges that failed, as the event logs tell.",
+                       failed_episodes);
 }
 
 static uint64_t count_errors(const struct report *r)
