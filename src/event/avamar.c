@@ -151,7 +151,8 @@ bool avamar_is_line(const char *line)
     return parse_plugin_line(line, &parsed);
 }
 
-static int add_plugin_event(struct event_file *file, const struct plugin_line *parsed, uint64_t line)
+static int add_plugin_event(struct event_file *file, const struct plugin_line *parsed,
+                            uint64_t line)
 {
     const char *kind = NULL, *message = "the backup program reports an error";
 

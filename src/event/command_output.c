@@ -33,7 +33,7 @@ struct writers {
     struct event_file *file;
     size_t first;
     bool has_banner;
-    bool has_command; /* the command itself was echoed */
+    bool has_command;  /* the command itself was echoed */
     bool has_stranger; /* a line that no list of writers has */
     bool expects_error;
     bool in_writer;
@@ -107,8 +107,8 @@ static int take_writer_detail(struct writers *writers, const char *line)
 /* Lines that stand above a list of writers: the prompt, the banner, the wait. */
 static bool is_preamble(struct writers *writers, const char *line)
 {
-    static const char *const words[] = {"(C)",     "(c)",    "Copyright", "Waiting for responses",
-                                        "応答を待", "Microsoft Windows ["};
+    static const char *const words[] = {
+        "(C)", "(c)", "Copyright", "Waiting for responses", "応答を待", "Microsoft Windows ["};
 
     if (strncmp(line, "vssadmin ", 9) == 0) {
         writers->has_banner = true;
@@ -273,8 +273,8 @@ static int take_row(struct services *services, const char *line)
     if (*line == ' ') { /* services go on from the row above */
         if (services->file->services.count == services->first)
             return 0;
-        return add_services(
-            &services->file->services.items[services->file->services.count - 1], line);
+        return add_services(&services->file->services.items[services->file->services.count - 1],
+                            line);
     }
     const char *pid = find_pid(line, &name_length);
     if (!pid)

@@ -49,34 +49,34 @@ const char *event_format_name(enum event_format format)
 
 /* ---- probing ---- */
 
-/* Bits of the formats that have a line in the sample. */
-static int test_lines(io_source *sample, unsigned *seen)
+/* Bits of the formats that have a line in the sample; negative errno. */
+static int test_lines(io_source *sample)
 {
     struct text_lines lines;
     const char *line;
-    int r = text_lines_open(&lines, sample);
+    int seen = 0, r = text_lines_open(&lines, sample);
 
-    *seen = 0;
     if (r < 0)
         return r;
-    while (text_lines_next(&lines, &line) > 0)
+    while ((r = text_lines_next(&lines, &line)) > 0)
         for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-            if (formats[i].is_line && !(*seen & 1u << i) && formats[i].is_line(line))
-                *seen |= 1u << i;
+            if (formats[i].is_line && !(seen & 1 << i) && formats[i].is_line(line))
+                seen |= 1 << i;
     text_lines_close(&lines);
-    return 0;
+    return r < 0 ? r : seen;
 }
 
-/* The text begins like JSON, and says "ProviderName" soon. */
-static bool is_json_of_events(io_source *sample)
+/* 1 when the text begins like JSON and says "ProviderName" soon, 0, negative errno. */
+static int is_json_of_events(io_source *sample)
 {
     struct text_lines lines;
     const char *line;
     bool begun = false, found = false;
+    int r = text_lines_open(&lines, sample);
 
-    if (text_lines_open(&lines, sample) < 0)
-        return false;
-    while (!found && text_lines_next(&lines, &line) > 0) {
+    if (r < 0)
+        return r;
+    while (!found && (r = text_lines_next(&lines, &line)) > 0) {
         const char *first = line + strspn(line, " \t");
         if (!begun && *first && *first != '[' && *first != '{')
             break;
@@ -84,45 +84,55 @@ static bool is_json_of_events(io_source *sample)
         found = strstr(line, "\"ProviderName\"");
     }
     text_lines_close(&lines);
-    return found;
+    return r < 0 ? r : found;
 }
 
-static bool can_read(const struct format *format, io_source *sample)
+/* 1 when the reader takes the sample for its own, 0, negative errno. */
+static int can_read(const struct format *format, io_source *sample)
 {
     struct event_file file = {0};
     int r = format->read(&file, sample, NULL);
 
     event_file_free(&file);
-    return r == 0;
+    return r == 0 ? 1 : r == -ENOMSG ? 0 : r;
 }
 
-static enum event_format probe_text(io_source *sample)
+static int probe_text(io_source *sample, enum event_format *format)
 {
-    unsigned seen;
+    int seen = test_lines(sample), is = seen < 0 ? seen : 0;
 
-    if (test_lines(sample, &seen) < 0)
-        return EVENT_FORMAT_NONE;
-    for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-        bool is = formats[i].format == EVENT_FORMAT_POWERSHELL ? is_json_of_events(sample)
-                  : formats[i].is_line                           ? (seen & 1u << i) != 0
-                                                                 : can_read(&formats[i], sample);
-        if (is)
-            return formats[i].format;
+    for (size_t i = 0; i < ARRAY_SIZE(formats) && is == 0; i++) {
+        if (formats[i].format == EVENT_FORMAT_POWERSHELL)
+            is = is_json_of_events(sample);
+        else
+            is = formats[i].is_line ? (seen & 1 << i) != 0 : can_read(&formats[i], sample);
+        if (is > 0)
+            *format = formats[i].format;
     }
-    return EVENT_FORMAT_NONE;
+    return is < 0 ? is : 0;
+}
+
+/* 0, with EVENT_FORMAT_NONE when it is none; negative errno but -ENOMSG. */
+static int probe(io_source *source, enum event_format *format)
+{
+    *format = EVENT_FORMAT_NONE;
+    if (event_log_probe(source)) {
+        *format = EVENT_FORMAT_EVTX;
+        return 0;
+    }
+    io_source *sample = io_range_new(source, 0, min_u64(io_size(source), TEXT_SAMPLE_SIZE));
+    if (!sample)
+        return -ENOMEM;
+    int r = probe_text(sample, format);
+    io_unref(sample);
+    return r == -ENOMSG ? 0 : r;
 }
 
 enum event_format event_probe(io_source *source)
 {
-    if (event_log_probe(source))
-        return EVENT_FORMAT_EVTX;
-    uint64_t size = min_u64(io_size(source), TEXT_SAMPLE_SIZE);
-    io_source *sample = io_range_new(source, 0, size);
-    if (!sample)
-        return EVENT_FORMAT_NONE;
-    enum event_format format = probe_text(sample);
-    io_unref(sample);
-    return format;
+    enum event_format format;
+
+    return probe(source, &format) < 0 ? EVENT_FORMAT_NONE : format;
 }
 
 /* ---- reading ---- */
@@ -188,10 +198,13 @@ static int read_evtx(struct event_file *file, io_source *source,
     return first_error;
 }
 
-int event_file_read(struct event_file *file, io_source *source,
-                    const struct event_options *options, struct notes *notes)
+int event_file_read(struct event_file *file, io_source *source, const struct event_options *options,
+                    struct notes *notes)
 {
-    *file = (struct event_file){.format = event_probe(source)};
+    *file = (struct event_file){0};
+    int r = probe(source, &file->format);
+    if (r < 0)
+        return r;
     if (file->format == EVENT_FORMAT_EVTX)
         return read_evtx(file, source, options, notes);
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++)

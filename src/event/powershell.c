@@ -137,7 +137,7 @@ static char *binary_text(const json_t *array)
     const json_t *byte;
     size_t i;
 
-    json_array_foreach (array, i, byte)
+    json_array_foreach(array, i, byte)
         strbuf_printf(&hex, "%02X", (unsigned)json_integer_value(byte) & 0xFF);
     if (json_array_size(array) == 0)
         strbuf_append(&hex, "");
@@ -184,7 +184,8 @@ static int take_properties(struct object *o, const json_t *object)
     const json_t *properties = json_object_get(object, "Properties"), *property;
     size_t i;
 
-    json_array_foreach (properties, i, property) {
+    json_array_foreach(properties, i, property)
+    {
         if (!json_is_object(property) || i == PROPERTIES_MAX) /* "System.Diagnostics…": too deep */
             break;
         int r = take_property(property, &o->made, &o->values[i]);
@@ -308,8 +309,8 @@ int powershell_read(struct event_file *file, io_source *source, struct notes *no
     json_t *root = json_loads(text, 0, &error);
     free(text);
     if (!root) {
-        notes_add(notes, SEVERITY_PROBLEM, "JSON-SYNTAX", NOTE_NO_OFFSET,
-                  "line %d is no JSON: %s", error.line, error.text);
+        notes_add(notes, SEVERITY_PROBLEM, "JSON-SYNTAX", NOTE_NO_OFFSET, "line %d is no JSON: %s",
+                  error.line, error.text);
         return -ENOMSG;
     }
     r = take_root(file, root, notes);

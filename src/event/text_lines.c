@@ -131,9 +131,9 @@ static size_t line_length(const struct text_lines *lines, const uint8_t *p, size
     size_t width = is_wide(lines) ? 2 : 1, limit = size < TEXT_LINE_MAX ? size : TEXT_LINE_MAX;
 
     for (size_t i = 0; i + width <= limit; i += width) {
-        unsigned c = width == 1                          ? p[i]
+        unsigned c = width == 1                         ? p[i]
                      : lines->encoding == LINES_UTF16LE ? load_le16(p + i)
-                                                       : (unsigned)(p[i] << 8 | p[i + 1]);
+                                                        : (unsigned)(p[i] << 8 | p[i + 1]);
         if (c == '\n') {
             *with_end = i + width;
             return i;

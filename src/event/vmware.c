@@ -208,8 +208,8 @@ static bool belongs_to_failure(const struct vmware *vmware, const char *text)
     const char *detail = find_detail(text);
 
     return vmware->has_failure && vmware->entry.number - vmware->failure_entry <= NEAR && detail &&
-           !memchr(text, '\n', (size_t)(detail - text)) &&
-           !strstr(text, "msg.snapshot.quiesce.") && !vpxa_is_line(text);
+           !memchr(text, '\n', (size_t)(detail - text)) && !strstr(text, "msg.snapshot.quiesce.") &&
+           !vpxa_is_line(text);
 }
 
 /* "DICT          displayName = "web01"" */

@@ -468,8 +468,7 @@ static void test_the_table_is_sound(void **state)
         assert_true(is_word(row->kind));
         assert_true(*row->message && row->message[strlen(row->message) - 1] != '.');
         bool has_twin = row->provider == PROVIDER_VMMS && row->event_id >= 14000 &&
-                        row->event_id != 15415 && row->event_id != 18303 &&
-                        row->event_id != 20415;
+                        row->event_id != 15415 && row->event_id != 18303 && row->event_id != 20415;
         if (has_twin && row->event_id % 2 != 0)
             fail_msg("VMMS %u is an odd twin", row->event_id);
     }

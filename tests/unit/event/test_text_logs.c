@@ -3,10 +3,12 @@
 #include "../testing.h"
 
 #include "../samples.h"
+#include "../temporary.h"
 
 #include "base/checked.h"
 #include "base/text.h"
 #include "event/events.h"
+#include "os/sandbox.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -118,14 +120,15 @@ static void test_avamar_lines(void **state)
 
 static void test_wincluster(void **state)
 {
-    struct event_file file = read_text(
-        "2019-04-15 00:20:01 winclustersvc: Cleaning up checkpoint with "
-        "Msvm_SnapshotCollection.CollectionID=\"0B1C2D3E-0000-1111-2222-333344445555\"\n"
-        "2019-04-15 00:20:04 winclustersvc: DestroySnapshot executed successfully\n"
-        "2019-04-15 00:20:05 winclustersvc: waiting\n"
-        "2019-04-15 00:20:09 winclustersvc: Failed to write VHD attachment \"a.vhdx\" to \"web01\": "
-        "Account restrictions are preventing this user from signing in. (0x8007052f)\n",
-        EVENT_FORMAT_WINCLUSTER);
+    struct event_file file =
+        read_text("2019-04-15 00:20:01 winclustersvc: Cleaning up checkpoint with "
+                  "Msvm_SnapshotCollection.CollectionID=\"0B1C2D3E-0000-1111-2222-333344445555\"\n"
+                  "2019-04-15 00:20:04 winclustersvc: DestroySnapshot executed successfully\n"
+                  "2019-04-15 00:20:05 winclustersvc: waiting\n"
+                  "2019-04-15 00:20:09 winclustersvc: Failed to write VHD attachment \"a.vhdx\" to "
+                  "\"web01\": "
+                  "Account restrictions are preventing this user from signing in. (0x8007052f)\n",
+                  EVENT_FORMAT_WINCLUSTER);
     struct event *e = file.events.items;
 
     assert_int_equal(file.events.count, 3);
@@ -143,7 +146,8 @@ static void test_wincluster(void **state)
 
 static void test_vmware_samples(void **state)
 {
-    struct event_file file = read_sample("text/vpxa-quiesce-broadcom-301541.txt", EVENT_FORMAT_VPXA);
+    struct event_file file =
+        read_sample("text/vpxa-quiesce-broadcom-301541.txt", EVENT_FORMAT_VPXA);
 
     assert_int_equal(file.events.count, 2);
     assert_string_equal(file.events.items[0].kind, "quiesce-failed");
@@ -191,8 +195,9 @@ static void test_vpxa_continuation(void **state)
         "--> Arg quiesce: true\n";
 
     for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
-        char *text = string_printf("%s%s%s", heads[i], body,
-                                   "2010-10-10T22:53:32.000Z [45EEEB90 info 'Default'] unrelated\n");
+        char *text =
+            string_printf("%s%s%s", heads[i], body,
+                          "2010-10-10T22:53:32.000Z [45EEEB90 info 'Default'] unrelated\n");
         struct event_file file = read_text(text, EVENT_FORMAT_VPXA);
         struct event *e = file.events.items;
         assert_int_equal(file.events.count, 1);
@@ -213,18 +218,18 @@ static void test_vpxa_continuation(void **state)
 
 static void test_vmware_log(void **state)
 {
-    struct event_file file =
-        read_text("Oct 10 22:50:00.000: vmx| DICT              displayName = \"web 01\"\n"
-                  "Oct 10 22:53:30.953: vmx| Msg_Post: Warning\n"
-                  "Oct 10 22:53:30.953: vmx| [msg.snapshot.quiesce.vmerr] The guest OS has "
-                  "reported an error during quiescing.\n"
-                  "Oct 10 22:53:30.953: vmx| The error code was: 5\n"
-                  "Oct 10 22:53:30.953: vmx| The error message was: 'VssSyncStart' operation "
-                  "failed: IDispatch error #8449 (0x80042301)\n"
-                  "Oct 10 22:53:30.953: vmx| ----------------------------------------\n"
-                  "2016-01-02T03:04:05.678Z| vmx| I120: [msg.snapshot.quiesce.timeout] The operation "
-                  "exceeded the time limit for holding off I/O in the frozen virtual machine.\n",
-                  EVENT_FORMAT_VMWARE);
+    struct event_file file = read_text(
+        "Oct 10 22:50:00.000: vmx| DICT              displayName = \"web 01\"\n"
+        "Oct 10 22:53:30.953: vmx| Msg_Post: Warning\n"
+        "Oct 10 22:53:30.953: vmx| [msg.snapshot.quiesce.vmerr] The guest OS has "
+        "reported an error during quiescing.\n"
+        "Oct 10 22:53:30.953: vmx| The error code was: 5\n"
+        "Oct 10 22:53:30.953: vmx| The error message was: 'VssSyncStart' operation "
+        "failed: IDispatch error #8449 (0x80042301)\n"
+        "Oct 10 22:53:30.953: vmx| ----------------------------------------\n"
+        "2016-01-02T03:04:05.678Z| vmx| I120: [msg.snapshot.quiesce.timeout] The operation "
+        "exceeded the time limit for holding off I/O in the frozen virtual machine.\n",
+        EVENT_FORMAT_VMWARE);
     struct event *e = file.events.items;
 
     assert_int_equal(file.events.count, 2);
@@ -319,6 +324,34 @@ static void test_writers_in_every_encoding(void **state)
             free(bytes);
         }
     }
+}
+
+/* What converts CP932 is a file of the system, which can't be read any more in the sandbox. */
+static const char cp932[] = /* ライター名: 'x', 状態: [10] 失敗, 最後のエラー: 時間切れ */
+    "\x83\x89\x83"
+    "C\x83^\x81[\x96\xBC: 'x'\n"
+    "   \x8F\xF3\x91\xD4: [10] \x8E\xB8\x94s\n"
+    "   \x8D\xC5\x8C\xE3\x82\xCC\x83G\x83\x89\x81[: \x8E\x9E\x8A\xD4\x90\xD8\x82\xEA\n";
+
+static int read_in_sandbox(void)
+{
+    struct sandbox_state sandbox;
+    struct event_file file;
+
+    events_prepare();
+    sandbox_enter(NULL, 0, &sandbox);
+    io_source *source = io_memory_new(cp932, strlen(cp932));
+    int r = event_file_read(&file, source, NULL, NULL);
+    bool same = r == 0 && file.writers.count == 1 &&
+                strcmp(file.writers.items[0].last_error, "時間切れ") == 0;
+    event_file_free(&file);
+    io_unref(source);
+    return same ? 0 : 1;
+}
+
+static void test_cp932_in_sandbox(void **state)
+{
+    expect_child(read_in_sandbox);
 }
 
 static void test_writers_sample(void **state)
@@ -558,8 +591,15 @@ static void test_long_lines(void **state)
 static void test_nothing_of_ours(void **state)
 {
     static const char *const texts[] = {
-        "", "\xFF\xFE", "\0\0\0\0", "hello\nworld\n", "{\"a\": 1}", "[]", "PK\x03\x04\x14",
-        "Image Name  PID Services\n", "===== === ===\n",
+        "",
+        "\xFF\xFE",
+        "\0\0\0\0",
+        "hello\nworld\n",
+        "{\"a\": 1}",
+        "[]",
+        "PK\x03\x04\x14",
+        "Image Name  PID Services\n",
+        "===== === ===\n",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -579,6 +619,7 @@ int main(void)
         cmocka_unit_test(test_vmware_samples),
         cmocka_unit_test(test_vpxa_continuation),
         cmocka_unit_test(test_vmware_log),
+        cmocka_unit_test(test_cp932_in_sandbox), /* first: nothing else has opened it */
         cmocka_unit_test(test_writers_in_every_encoding),
         cmocka_unit_test(test_writers_sample),
         cmocka_unit_test(test_no_writers),

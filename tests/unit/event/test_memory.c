@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * Memory that runs out at every single allocation of reading a file of events: -ENOMEM, and
+ * nothing leaks (which the sanitizer sees).
+ */
+#include "../testing.h"
+
+#include "evtx_events.h"
+
+#include "base/checked.h"
+#include "event/events.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool counting;
+static size_t allocations, fail_at;
+
+/* The linker leads the library's calls here (-Wl,--wrap). */
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
+char *__real_strdup(const char *);
+char *__real_strndup(const char *, size_t);
+void *__wrap_malloc(size_t);
+void *__wrap_calloc(size_t, size_t);
+void *__wrap_realloc(void *, size_t);
+char *__wrap_strdup(const char *);
+char *__wrap_strndup(const char *, size_t);
+
+static bool is_over(void)
+{
+    return counting && ++allocations == fail_at;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return is_over() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return is_over() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    return is_over() ? NULL : __real_realloc(old, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return is_over() ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t length)
+{
+    return is_over() ? NULL : __real_strndup(text, length);
+}
+
+static int read_counted(io_source *source, size_t fail)
+{
+    struct event_file file;
+
+    allocations = 0;
+    fail_at = fail;
+    counting = true;
+    int r = event_file_read(&file, source, NULL, NULL);
+    counting = false;
+    event_file_free(&file);
+    return r;
+}
+
+/* A failure that changes nothing is no failure: shrinking a block, say. */
+static void check(const void *bytes, size_t size)
+{
+    io_source *source = io_memory_new(bytes, size);
+
+    assert_int_equal(read_counted(source, 0), 0);
+    size_t total = allocations, failed = 0;
+    for (size_t n = 1; n <= total; n++) {
+        int r = read_counted(source, n);
+        if (r != 0)
+            assert_int_equal(r, -ENOMEM);
+        failed += r != 0;
+    }
+    assert_true(total > 5 && failed > total / 2);
+    io_unref(source);
+}
+
+static void test_logs(void **state)
+{
+    static const struct evtx_vm vm = {"web01", "E0D09432-A320-44CC-8A12-E1300549B99D"};
+    static const struct evtx_field left[] = {{"FileName", "D:\\VMs\\web01.avhdx"}};
+    struct evtx_writer *w = evtx_writer_new(&(struct evtx_recipe){.chunk_records = 3});
+    size_t size;
+
+    evtx_write_vmms(w, 0, 19100, 2, &vm, 0x8007052F, NULL, 0);
+    evtx_write_vmms(w, 0, 16220, 3, &vm, 0x80070020, left, ARRAY_SIZE(left));
+    evtx_write_vss_rejected(w, 0, 0x800423F4, "Microsoft Hyper-V VSS Writer",
+                            "{66841cd4-6ded-4f4b-8f17-fd23f8ddc3de}", "C:\\x\\vmms.exe");
+    evtx_write_service_state(w, 0, "vmms", "Hyper-V Virtual Machine Management", 1);
+    evtx_write_volsnap(w, 0, 27, 2, "\\Device\\HarddiskVolumeShadowCopy6", "C:", 0xC000000E);
+    const uint8_t *bytes = evtx_writer_finish(w, &size);
+    check(bytes, size);
+    evtx_writer_free(w);
+}
+
+static void test_texts(void **state)
+{
+    static const char *const texts[] = {
+        "avhypervvss Error <43426>: Virtual machine 'web01<E0D09432-A320-44CC-8A12-E1300549B99D>' "
+        "D:\\VMs\\a.vhdx\n",
+        "2019-04-15 00:20:09 winclustersvc: Failed (0x8007052f)\n",
+        "2010-10-10T22:53:31.077Z [45 info] [VpxLRO] task-768: vim.fault.ApplicationQuiesceFault:\n"
+        "--> The error code was: 5\n--> Arg vmid:\n--> 16\n",
+        "2016-01-02T03:04:05.678Z| vmx| I120: displayName = \"web01\"\n"
+        "2016-01-02T03:04:05.678Z| vmx| I120: [msg.snapshot.quiesce.timeout] holding off I/O\n",
+        "Writer name: 'x'\n   Writer Id: {66841cd4-6ded-4f4b-8f17-fd23f8ddc3de}\n"
+        "   State: [1] Stable\n   Last error: No error\n",
+        "Image Name                     PID Services\n"
+        "========================= ======== ========\n"
+        "svchost.exe                    712 DcomLaunch, PlugPlay\n",
+        "[{\"Id\":19100,\"ProviderName\":\"Microsoft-Windows-Hyper-V-VMMS\","
+        "\"Properties\":[{\"Value\":\"web01\"},{\"Value\":[1,2]},{\"Value\":5}],"
+        "\"Message\":\"'web01' C:\\\\a.vhdx\"}]",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        check(texts[i], strlen(texts[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_logs),
+        cmocka_unit_test(test_texts),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
