@@ -7,7 +7,7 @@
 
 const char html_policy[] =
     "default-src 'none'; base-uri 'none'; form-action 'none'; "
-    "style-src 'sha256-70V8U/c+V2Cba5RmTJhcIhQHXrd6CNIQ1m/n2NleQWQ='; "
+    "style-src 'sha256-cRj58q02jByurcS2nMDrG3PeygrrI+WpCtk2LgWyYrM='; "
     "script-src 'sha256-O65VvL+9vf2DQyG7N2KwOcd53AF2uMJh/1SLVRO/CVE='";
 
 /* Colours of Okabe and Ito, darkened or lightened until text in them has enough contrast. */
@@ -18,7 +18,7 @@ const char html_style[] =
     "@media(prefers-color-scheme:dark){:root{--bg:#16181c;--fg:#e8e8e8;--dim:#a5a5a5;--line"
     ":#44474d;--s0:#3ecfa4;--s1:#7cc4ee;--s2:#f0b429;--s3:#ff8a4c;--s4:#ff6b7d}}\n"
     "body{background:var(--bg);color:var(--fg);font:15px/1.45 system-ui,sans-serif;margin:1"
-    ".5rem auto;max-width:75rem;padding:0 1rem}\n"
+    ".5rem auto;max-width:88rem;padding:0 1rem}\n"
     "h1{font-size:1.5rem}h2{font-size:1.2rem;border-bottom:1px solid var(--line);margin-top"
     ":2rem}h3{font-size:1.05rem;margin-bottom:0}\n"
     ".s0{color:var(--s0)}.s1{color:var(--s1)}.s2{color:var(--s2)}.s3{color:var(--s3)}.s4{co"
@@ -37,7 +37,7 @@ const char html_style[] =
     "code{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere}\n"
     "table{border-collapse:collapse;font-size:.9rem}th,td{border-bottom:1px solid var(--lin"
     "e);padding:.25rem .6rem;text-align:left;vertical-align:top;white-space:nowrap}td.p{whi"
-    "te-space:normal;overflow-wrap:anywhere;min-width:14rem}\n"
+    "te-space:normal;overflow-wrap:anywhere;min-width:12rem}\n"
     "td.n{text-align:right;white-space:nowrap}th{background:var(--bg);position:sticky;top:0"
     "}th[aria-sort]{text-decoration:underline}\n"
     "th button{font:inherit;font-weight:bold;color:inherit;background:none;border:0;padding"
@@ -45,7 +45,9 @@ const char html_style[] =
     "input.filter{margin:.4rem 0;padding:.3rem .5rem;width:20rem;max-width:100%}\n"
     "footer{margin-top:2rem;color:var(--dim);font-size:.9rem}\n"
     "@media print{body{max-width:none;margin:0}input.filter{display:none}.wide{overflow:vis"
-    "ible}svg{max-width:100%}details.finding{break-inside:avoid}}\n";
+    "ible}table{font-size:.65rem;width:100%}td,td.n,td.p{white-space:normal;overflow-wrap:a"
+    "nywhere;min-width:0}tr{break-inside:avoid}svg{max-width:100%}details.finding{break-ins"
+    "ide:avoid}}\n";
 
 const char html_script[] =
     "\n"

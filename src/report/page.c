@@ -128,18 +128,37 @@ void page_paragraph(struct page *page, unsigned indent, const char *label, const
     put_wrapped(page, indent + text_width(label), hang, printable);
 }
 
-void page_sentence(struct page *page, unsigned indent, const char *label, const char *format, ...)
+__attribute__((format(printf, 4, 0))) static void
+put_sentence(struct page *page, unsigned indent, const char *label, const char *format, va_list ap)
 {
     CLEANUP(strbuf) struct strbuf text = {0};
-    va_list ap;
 
-    va_start(ap, format);
     strbuf_vprintf(&text, format, ap);
-    va_end(ap);
     if (text.failed)
         output_fail(page->out, -ENOMEM);
     else
         page_paragraph(page, indent, label, strbuf_text(&text));
+}
+
+void page_sentence(struct page *page, unsigned indent, const char *label, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    put_sentence(page, indent, label, format, ap);
+    va_end(ap);
+}
+
+void page_remark(struct page *page, unsigned indent, enum severity severity, const char *format,
+                 ...)
+{
+    char label[16];
+    va_list ap;
+
+    snprintf(label, sizeof(label), "%s ", severity_mark(page, severity));
+    va_start(ap, format);
+    put_sentence(page, indent, label, format, ap);
+    va_end(ap);
 }
 
 char *page_printable(struct page *page, const char *text)

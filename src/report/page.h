@@ -52,6 +52,10 @@ void page_paragraph(struct page *, unsigned indent, const char *label, const cha
 void page_sentence(struct page *, unsigned indent, const char *label, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* A paragraph behind the mark of a severity. */
+void page_remark(struct page *, unsigned indent, enum severity, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* A printable copy that the caller frees; NULL (and the output failed) when memory is short. */
 char *page_printable(struct page *, const char *text);
 

@@ -151,8 +151,7 @@ static void put_notes(struct page *page, const struct notes *notes)
         char offset[40] = "";
         if (n->offset != NOTE_NO_OFFSET)
             snprintf(offset, sizeof(offset), " at 0x%" PRIx64, n->offset);
-        page_sentence(page, 4, severity_mark(page, n->severity), " %s%s: %s", n->rule, offset,
-                      n->text);
+        page_remark(page, 4, n->severity, "%s%s: %s", n->rule, offset, n->text);
     }
     if (notes->dropped > 0)
         page_sentence(page, 4, "", "and %zu more", notes->dropped);

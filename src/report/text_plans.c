@@ -60,7 +60,7 @@ static void put_blockers(struct page *page, const struct plan *plan)
     page_line(page, 4, "First settle:");
     for (size_t i = 0; i < plan->blockers.count; i++) {
         const struct plan_blocker *b = &plan->blockers.items[i];
-        page_sentence(page, 6, severity_mark(page, b->severity), " %s: %s", b->code, b->text);
+        page_remark(page, 6, b->severity, "%s: %s", b->code, b->text);
         if (b->detail)
             page_line(page, 8, b->detail);
     }

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* The printers for other programs and for browsers, with names that mean harm; plans and changes. */
+#include "model.h"
+
+#include "base/checked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EVIL_NAME "=cmd|' /C calc'!A1\"</script><script>alert(1)</script>\\\n}"
+#define WEB01     "11111111-0000-0000-0000-000000000001"
+
+static size_t count_of(const char *text, const char *piece)
+{
+    size_t count = 0;
+
+    for (const char *at = strstr(text, piece); at; at = strstr(at + 1, piece))
+        count++;
+    return count;
+}
+
+static void assert_has(const char *text, const char *piece)
+{
+    if (!strstr(text, piece))
+        fail_msg("'%s' is not in\n%s", piece, text);
+}
+
+static void assert_has_not(const char *text, const char *piece)
+{
+    if (strstr(text, piece))
+        fail_msg("'%s' is in\n%s", piece, text);
+}
+
+/* One machine with an evil name, one disk with an evil path, one finding of evil words. */
+static void model_evil(struct report *r)
+{
+    *r = (struct report){0};
+    host_init(&r->host);
+    model_node(r, EVIL_NAME);
+    model_evidence(r, EVIL_NAME, EVIDENCE_DIRECTORY, 0);
+    model_string(&r->host.evidence.items[0].errors, EVIL_NAME);
+    size_t vm = model_machine(r, EVIL_NAME, WEB01);
+    size_t base = model_disk(r, "+base" EVIL_NAME, 10, CLASS_BASE);
+    size_t leaf = model_disk(r, "-leaf" EVIL_NAME, 20, CLASS_PENDING_MERGE);
+    model_parent(r, leaf, base);
+    r->verdict.disks[base].machine = r->verdict.disks[leaf].machine = vm;
+    r->host.disks.items[leaf].is_avhd = true;
+    r->host.disks.items[leaf].modified = 133500000001234567;
+    r->host.disks.items[base].error = strdup("@error");
+    model_checkpoint(r, vm, EVIL_NAME, NULL);
+    r->host.machines.items[vm].checkpoints.items[0].created = 133500000001234567;
+    model_chain(r, vm, leaf);
+    struct finding *f =
+        model_finding(r, "corrupt", SEVERITY_PROBLEM, leaf, vm, "-leaf" EVIL_NAME);
+    model_string(&f->evidence, "\t=tab");
+    model_string(&f->evidence, EVIL_NAME);
+    model_string(&f->commands, EVIL_NAME);
+    model_finish(r);
+}
+
+/* RFC 4180, section 2: fields, each freed by nobody: they are cut out of the text. */
+static size_t cut_fields(char *line, char **fields, size_t max)
+{
+    size_t count = 0;
+
+    for (char *at = line; at && count < max;) {
+        char *to = at;
+        fields[count++] = at;
+        if (*at == '"') {
+            for (at++; *at && !(*at == '"' && at[1] != '"'); at++) {
+                at += *at == '"';
+                *to++ = *at;
+            }
+            assert_int_equal(*at, '"');
+            at++;
+        } else {
+            to = at += strcspn(at, ",");
+        }
+        assert_true(*at == ',' || *at == '\0');
+        bool more = *at == ',';
+        at = more ? at + 1 : NULL;
+        *to = '\0';
+    }
+    return count;
+}
+
+static void check_csv(const char *format, size_t columns, size_t lines)
+{
+    struct report r;
+
+    model_evil(&r);
+    char *text = model_print(&r, format, 80, false, false);
+    size_t seen = 0;
+    for (char *line = text, *end; (end = strstr(line, "\r\n")); line = end + 2) {
+        char *fields[32];
+        *end = '\0';
+        assert_null(strpbrk(line, "\r\n"));
+        assert_int_equal(cut_fields(line, fields, ARRAY_SIZE(fields)), columns);
+        for (size_t i = 0; i < columns; i++)
+            if (*fields[i] && strchr("=+-@\t\r", *fields[i]))
+                fail_msg("a spreadsheet would calculate '%s'", fields[i]);
+        seen++;
+    }
+    assert_int_equal(seen, lines);
+    free(text);
+    report_free(&r);
+}
+
+static void test_csv(void **state)
+{
+    check_csv("csv", 17, 3);
+    check_csv("csv-findings", 12, 2);
+}
+
+static void test_html(void **state)
+{
+    struct report r;
+
+    model_evil(&r);
+    char *text = model_print(&r, "html", 80, false, false);
+    assert_int_equal(count_of(text, "<script"), 1);
+    assert_int_equal(count_of(text, "</script"), 1);
+    assert_true(count_of(text, "&lt;script&gt;alert(1)") > 5);
+    assert_has(text, "default-src 'none'");
+    assert_has_not(text, "unsafe");
+    assert_has_not(text, "http:");
+    free(text);
+    report_free(&r);
+}
+
+/* Two disks that claim to be each other's parent are each drawn once. */
+static void test_html_cycle(void **state)
+{
+    struct report r;
+
+    model_evil(&r);
+    model_parent(&r, 0, 1);
+    char *text = model_print(&r, "html", 80, false, false);
+    assert_int_equal(count_of(text, "<g><title>"), 2);
+    free(text);
+    report_free(&r);
+}
+
+static void test_dot(void **state)
+{
+    struct report r;
+
+    model_evil(&r);
+    char *text = model_print(&r, "dot", 80, false, false);
+    assert_int_equal(count_of(text, "d1 -> d0;"), 1);
+    bool quoted = false;
+    for (const char *p = text; *p; p++) {
+        if (quoted && *p == '\\')
+            p++;
+        else if (*p == '"')
+            quoted = !quoted;
+        else if (quoted)
+            assert_int_not_equal(*p, '\n');
+    }
+    assert_false(quoted);
+    free(text);
+    report_free(&r);
+}
+
+static void test_bodyfile(void **state)
+{
+    struct report r;
+
+    model_evil(&r);
+    char *text = model_print(&r, "bodyfile", 80, false, false);
+    assert_int_equal(count_of(text, "\n"), 2); /* the leaf and the checkpoint have times */
+    assert_int_equal(count_of(text, "|"), 2 * 10);
+    assert_has(text, "|20|0|1705526400|0|0\n");
+    free(text);
+    report_free(&r);
+}
+
+static void test_prometheus(void **state)
+{
+    struct report r;
+
+    model_evil(&r);
+    char *text = model_print(&r, "prometheus", 80, false, false);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        if (strncmp(line, "# ", 2) != 0 && strncmp(line, "hvchain_", 8) != 0)
+            fail_msg("a line of its own: %s", line);
+    free(text);
+    text = model_print(&r, "prometheus", 80, false, false);
+    assert_has(text, "A1\\\"</script>");
+    assert_has(text, "hvchain_orphan_bytes{host=\"\",vm=\"\",vm_id=\"\"} 0\n");
+    assert_has(text, "vm_id=\"" WEB01 "\"} 20\n");
+    free(text);
+    report_free(&r);
+}
+
+static void add_plan(struct report *r, bool measured)
+{
+    struct plan *plan = vector_push(&r->plans);
+
+    assert_non_null(plan);
+    *plan = (struct plan){.machine = 0, .leaf = 1, .kind = PLAN_MANUAL_MERGE_ON_COPIES,
+                          .choice = "choose", .measured = measured, .peak_extra_bytes = 3000};
+    for (size_t i = 0; i < 2; i++) {
+        struct plan_layer *layer = vector_push(&plan->layers);
+        assert_non_null(layer);
+        *layer = (struct plan_layer){1 - i, 1024, 512};
+    }
+    struct plan_step *step = vector_push(&plan->steps);
+    assert_non_null(step);
+    *step = (struct plan_step){1, 0, 1024, 2048, 20, 7};
+    struct plan_blocker *blocker = vector_push(&plan->blockers);
+    assert_non_null(blocker);
+    *blocker = (struct plan_blocker){"hold", "Wait.", strdup(EVIL_NAME), SEVERITY_PROBLEM};
+    model_string(&plan->commands, "# Merge-VHD");
+    model_string(&plan->checks_after, "Look.");
+}
+
+static void test_plan(void **state)
+{
+    struct report r;
+
+    model_evil(&r);
+    r.view = REPORT_PLAN;
+    add_plan(&r, true);
+    add_plan(&r, false);
+    char *text = model_print(&r, "text", 80, false, false);
+    assert_has(text, "PLAN 1 of 2: VM ");
+    assert_has(text, "copies 1.0 KiB (1024 bytes)");
+    assert_has(text, "grows the parent by 2.0 KiB (2048 bytes)");
+    assert_has(text, "!!  hold: Wait.");
+    assert_int_equal(count_of(text, "          copies "), 1);
+    assert_has(text, "The figures are not known");
+    free(text);
+    text = model_print(&r, "json", 80, false, false);
+    assert_has(text, "\"copy_bytes\": 1024");
+    assert_has(text, "\"copy_bytes\": null");
+    assert_int_equal(count_of(text, "\"equal_bytes\": null"), 2); /* nothing was compared */
+    free(text);
+    report_free(&r);
+}
+
+static void test_changes(void **state)
+{
+    struct report r;
+
+    model_evil(&r);
+    char *text = model_print(&r, "json", 80, false, false);
+    assert_has_not(text, "\"changes\"");
+    free(text);
+    r.compared = true;
+    text = model_print(&r, "text", 80, false, false);
+    assert_has(text, "CHANGES");
+    assert_has(text, "nothing");
+    free(text);
+    struct change *change = vector_push(&r.changes);
+    assert_non_null(change);
+    *change = (struct change){.kind = CHANGE_NEW_ORPHAN, .subject = strdup(EVIL_NAME),
+                              .machine = 0, .after = strdup("orphan-empty"), .summary = "So."};
+    text = model_print(&r, "json", 80, false, false);
+    assert_has(text, "\"kind\": \"new-orphan\"");
+    assert_has(text, "\"before\": null");
+    free(text);
+    report_free(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_csv),        cmocka_unit_test(test_html),
+        cmocka_unit_test(test_html_cycle), cmocka_unit_test(test_dot),
+        cmocka_unit_test(test_bodyfile),   cmocka_unit_test(test_prometheus),
+        cmocka_unit_test(test_plan),       cmocka_unit_test(test_changes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
