@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "compare/earlier.h"
 
+#include "base/cleanup.h"
+#include "io/source.h"
+#include "os/os_file.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define SIZE_LIMIT ((off_t)512 << 20)
+#define SIZE_LIMIT ((uint64_t)512 << 20)
 
-/* Some other file, hidden by the name of a report, must neither block nor be read without end. */
-static int open_report(const char *path)
+struct reading {
+    io_source *source;
+    uint64_t at;
+};
+
+/* A json_load_callback_t: the next bytes, 0 at the end, (size_t)-1 on failure. */
+static size_t read_next(void *buffer, size_t size, void *user)
 {
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct reading *reading = user;
+    int64_t length = io_read_some(reading->source, reading->at, buffer, size);
 
-    if (fd < 0)
-        return -errno;
-    int r = fstat(fd, &status) < 0          ? -errno
-            : !S_ISREG(status.st_mode)      ? -EBADMSG
-            : status.st_size > SIZE_LIMIT   ? -EFBIG
-                                            : 0;
-    if (r == 0)
-        return fd;
-    close(fd);
-    return r;
+    if (length < 0)
+        return (size_t)-1;
+    reading->at += (uint64_t)length;
+    return (size_t)length;
 }
 
 static const char *text_of(const json_t *object, const char *name)
@@ -109,15 +109,18 @@ static int read_json(struct earlier *e, const json_t *json)
 int earlier_read(struct earlier *e, const char *path)
 {
     *e = (struct earlier){0};
-    int fd = open_report(path);
-    if (fd < 0)
-        return fd;
+    CLEANUP(io_unref) io_source *source = NULL;
+    int r = os_file_open(path, false, &source);
+    if (r < 0)
+        return r;
+    if (io_size(source) > SIZE_LIMIT)
+        return -EFBIG;
+    struct reading reading = {source, 0};
     json_error_t error;
-    e->json = json_loadfd(fd, 0, &error);
-    close(fd);
-    int r = e->json                                              ? read_json(e, e->json)
-            : json_error_code(&error) == json_error_out_of_memory ? -ENOMEM
-                                                                  : -EBADMSG;
+    e->json = json_load_callback(read_next, &reading, 0, &error);
+    r = e->json                                               ? read_json(e, e->json)
+        : json_error_code(&error) == json_error_out_of_memory ? -ENOMEM
+                                                              : -EBADMSG;
     if (r < 0)
         earlier_free(e);
     return r;

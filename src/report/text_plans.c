@@ -68,10 +68,15 @@ static void put_blockers(struct page *page, const struct plan *plan)
 
 static void put_layers(struct page *page, const struct plan *plan)
 {
+    char when[WHEN_TEXT_SIZE];
+
     page_line(page, 4, "Layers, youngest first; unique is what no layer below it holds:");
     for (size_t i = 0; i < plan->layers.count; i++) {
         const struct plan_layer *layer = &plan->layers.items[i];
+        filetime modified = page->report->host.disks.items[layer->disk].modified;
         page_line(page, 6, disk_path(page, layer->disk));
+        if (modified)
+            page_paragraph(page, 8, "written: ", when_format(modified, WHEN_SECONDS, when));
         if (plan->measured) {
             put_bytes(page, 8, "present: ", layer->present_bytes);
             put_bytes(page, 8, "unique:  ", layer->unique_bytes);
