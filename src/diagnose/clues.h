@@ -30,4 +30,17 @@ bool clue_failed_writer(struct trace *);
 bool clue_eventsystem_shares(struct trace *);
 bool clue_eventsystem_alone(struct trace *);
 
+/* What the registry says (clues_registry.c). The right to log on as a service is missing in the
+ * SECURITY hive or a policy; is there. */
+bool clue_logon_right_missing(struct trace *);
+bool clue_logon_right_there(struct trace *);
+/* The time limit of shared protection points, whatever it is. */
+bool clue_create_timeout(struct trace *);
+/* EventSystem is set up to share its process, on a Windows that does not split services; perhaps;
+ * to run alone. */
+bool clue_eventsystem_set_to_share(struct trace *);
+bool clue_eventsystem_may_share(struct trace *);
+bool clue_eventsystem_set_to_run_alone(struct trace *);
+bool clue_event_classes_wrong(struct trace *);
+
 #endif

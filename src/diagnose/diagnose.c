@@ -226,6 +226,7 @@ static int apply(struct diagnosis_list *list, const struct rule *rule, const str
     weigh(&trace, rule->indicator, NULL);
     struct weighing required = weigh(&trace, rule->required, &diagnosis->missing);
     struct weighing supporting = weigh(&trace, rule->supporting, &diagnosis->missing);
+    weigh(&trace, rule->context, &diagnosis->missing);
     trace.lines = &diagnosis->contradictions;
     bool weakened = weigh(&trace, rule->weakening, NULL).found > 0;
     bool excluded = weigh(&trace, rule->excluding, NULL).found > 0;

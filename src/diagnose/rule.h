@@ -41,6 +41,7 @@ struct rule {
     bool needs_more;            /* a single required clue that is one event never confirms */
     const struct clue *indicator; /* nothing is said without it; ends with an empty clue */
     const struct clue *required, *supporting, *weakening, *excluding; /* NULL: none */
+    const struct clue *context;   /* said when found, and weighs nothing; NULL: none */
     const struct remedy *remedies;
     size_t remedy_count;
 };

@@ -68,6 +68,9 @@ const struct rule rules_backup[] = {
                 .kinds = "shadow-copy-timeout shadow-copy-storage-full shadow-copy-storage-scattered "
                          "vss-hold-failed vss-commit-timeout",
                 .source = "System.evtx"}),
+     .context = CLUES({.text = "the time limit that is set",
+                       .test = clue_create_timeout,
+                       .source = "SOFTWARE hive of the host"}),
      .weakening = CLUES(DISK_TROUBLE),
      .excluding = CLUES({.text = "the inner code is that of a writer, not of the time limit",
                          .kinds = "backup-failed backup-snapshot-failed",

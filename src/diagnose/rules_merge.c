@@ -55,6 +55,9 @@ const struct rule rules_merge[] = {
                          "checkpoint-cleanup-reported-success backup-product-error",
                 .host_wide = true,
                 .source = "logs of the backup product, " VMMS_SOURCE},
+               {.text = "the right missing in the host's registry or in a policy",
+                .test = clue_logon_right_missing,
+                .source = "SECURITY hive of the host, GptTmpl.inf or gpt*.inf of a policy"},
                {.text = "0x80070569 at the start or migration of a VM",
                 .codes = {0x80070569},
                 .host_wide = true,
@@ -63,6 +66,7 @@ const struct rule rules_merge[] = {
                 .kinds = "vm-account-problem",
                 .host_wide = true,
                 .source = VMMS_SOURCE}),
+     .weakening = CLUES({.text = "the right is there", .test = clue_logon_right_there}),
      .excluding = CLUES(SETTLED),
      REMEDIES(
          {"Copy the logs and the disks first.", REMEDY_NONE, NULL},

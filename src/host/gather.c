@@ -49,6 +49,8 @@ static void file_free(struct found_file *file)
         vm_registry_free(&file->registry);
     if (file->is_log)
         event_file_free(&file->log);
+    if (file->is_hive)
+        hive_free(&file->hive);
     notes_free(&file->notes);
 }
 
@@ -147,12 +149,6 @@ static int mark_interesting(struct walk *walk, struct open_folder *folder)
     return 0;
 }
 
-/* A log says nothing of what lies beside it. */
-static bool marks_folder(enum interest interest)
-{
-    return interest != INTEREST_NONE && interest != INTEREST_LOG;
-}
-
 static int visit_file(struct walk *walk, const struct volume_entry *entry)
 {
     enum host_sibling sibling = 0;
@@ -167,8 +163,10 @@ static int visit_file(struct walk *walk, const struct volume_entry *entry)
     if (logs == LOGS_ONLY ||
         (logs == LOGS_SOUGHT && interest == INTEREST_NONE && interest_may_be_log(entry->name)))
         return add_file(walk, walk->files, entry, INTEREST_LOG, 0);
+    if (logs == LOGS_SOUGHT && interest == INTEREST_NONE && interest_may_be_hive(entry->name))
+        return add_file(walk, walk->files, entry, INTEREST_HIVE, 0);
     if (interest != INTEREST_NONE) {
-        int r = marks_folder(interest) ? mark_interesting(walk, folder) : 0;
+        int r = interest_marks_folder(interest) ? mark_interesting(walk, folder) : 0;
         return r < 0 ? r : add_file(walk, walk->files, entry, interest, sibling);
     }
     if (entry->size >= SNIFF_ANYWHERE)

@@ -30,6 +30,8 @@ struct found_file {
     struct vm_registry registry;
     bool is_log;         /* `log` is valid */
     struct event_file log;
+    bool is_hive;        /* `hive` is valid */
+    struct hive_facts hive;
     bool is_saved_state; /* runtime state with memory in it */
     int status;        /* of reading a configuration or list */
     struct notes notes;
@@ -47,6 +49,10 @@ int machines_make(struct host *, file_list *);
 int machines_resolve(struct host *);
 /* Takes events out of the files, ties them to machines and disks; after machines_make(). */
 int logs_join(struct host *, file_list *);
+/* Whether the file is a hive or a security template; what could not be read is said in its error. */
+bool hive_file_read(struct found_file *, io_source *, struct workers *);
+/* Takes what hives say out of the files. */
+int hives_join(struct host *, file_list *);
 /* Adds what the inventories among the evidence name. */
 int inventories_read(struct host *);
 

@@ -250,7 +250,12 @@ void host_free(struct host *host)
         event_free(&host->events.items[i].event);
         free(host->events.items[i].disks.items);
     }
+    for (size_t i = 0; i < host->hives.count; i++) {
+        free(host->hives.items[i].path);
+        hive_free(&host->hives.items[i].facts);
+    }
     vector_free(&host->logs);
+    vector_free(&host->hives);
     vector_free(&host->events);
     for (size_t i = 0; i < host->nodes.count; i++)
         free(host->nodes.items[i].name);

@@ -16,6 +16,7 @@
 #include "disk/disk.h"
 #include "disk/witness.h"
 #include "event/events.h"
+#include "event/hive.h"
 #include "vm/vm.h"
 
 #include <stdbool.h>
@@ -189,6 +190,13 @@ struct host_log {
     filetime first, last;              /* of the events kept; 0 none */
 };
 
+/* A registry hive, or a security template of a group policy. */
+struct host_hive {
+    size_t evidence;
+    char *path;
+    struct hive_facts facts; /* of any kind but HIVE_OTHER */
+};
+
 /* How an event was tied to a machine. */
 enum host_tie { TIE_NONE, TIE_BY_ID, TIE_BY_NAME };
 
@@ -214,6 +222,7 @@ struct host {
     VECTOR(struct host_trouble) troubles;
     VECTOR(struct host_missing_config) missing_configs;
     VECTOR(struct host_log) logs;      /* in order of path */
+    VECTOR(struct host_hive) hives;    /* in order of evidence and path */
     VECTOR(struct host_event) events;  /* in order of time, then record, then log */
     VECTOR(struct host_map) maps;
     string_list known_folders; /* folded, sorted: folders in which something of interest lies */

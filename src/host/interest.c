@@ -55,6 +55,21 @@ static const char *const log_names[] = {
     "vpxa*.log",     "vssadmin*.txt", "tasklist*.txt",
 };
 
+static const char *const hive_names[] = {"SYSTEM", "SOFTWARE", "SECURITY"};
+
+/* Security templates: GptTmpl.inf as domains distribute it, gpt00001.inf as hosts keep it. */
+static bool is_policy_name(const char *name)
+{
+    return fnmatch("gpt*.inf", name, FNM_CASEFOLD) == 0;
+}
+
+/* The hives in use: no copies in RegBack, none of an earlier Windows. */
+static bool is_hive_in_use(const char *path, const char *name)
+{
+    return !strchr(name, '.') && interest_may_be_hive(name) && interest_in_folder(path, "config") &&
+           interest_has_folder(path, "System32") && !interest_has_folder(path, "Windows.old");
+}
+
 static bool is_log_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(log_names); i++)
@@ -97,6 +112,8 @@ enum interest interest_of(const char *path, const char *name, enum host_sibling 
         interest = INTEREST_CONFIG;
     if (interest == INTEREST_NONE && is_log_name(name))
         interest = INTEREST_LOG;
+    if (interest == INTEREST_NONE && (is_policy_name(name) || is_hive_in_use(path, name)))
+        interest = INTEREST_HIVE;
     for (size_t i = 0; i < ARRAY_SIZE(cache_folders) && interest != INTEREST_NONE; i++)
         if (interest_has_folder(path, cache_folders[i]))
             interest = INTEREST_IGNORED;
@@ -177,6 +194,23 @@ bool interest_may_be_log(const char *name)
 {
     return has_extension(name, ".log") || has_extension(name, ".txt") ||
            has_extension(name, ".json");
+}
+
+bool interest_marks_folder(enum interest interest)
+{
+    return interest != INTEREST_NONE && interest != INTEREST_LOG && interest != INTEREST_HIVE;
+}
+
+bool interest_may_be_hive(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(hive_names); i++) {
+        size_t length = strlen(hive_names[i]);
+        if (strncasecmp(name, hive_names[i], length) == 0 &&
+            (name[length] == '\0' || strcasecmp(name + length, ".hiv") == 0 ||
+             strcasecmp(name + length, ".hive") == 0))
+            return true;
+    }
+    return false;
 }
 
 bool interest_is_avhd(const char *name)

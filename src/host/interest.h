@@ -13,6 +13,7 @@ enum interest {
     INTEREST_STATE,     /* .vsv: saved state of 2008-2012 R2 */
     INTEREST_COMPANION, /* .rct, .mrt, .hrl, .hru, .vhds, .vmgs: its presence is the fact */
     INTEREST_LOG,       /* an event log or a product's log */
+    INTEREST_HIVE,      /* a registry hive of the host or a security template */
     INTEREST_IGNORED,   /* copies in the host's cache folders: never primary */
 };
 
@@ -24,11 +25,15 @@ bool interest_is_registration(const char *path, struct guid *id);
 bool interest_has_folder(const char *path, const char *folder);
 /* Whether the folder that holds the file has that name, any case. */
 bool interest_in_folder(const char *path, const char *folder);
+/* Logs and hives say nothing of what lies beside them. */
+bool interest_marks_folder(enum interest);
 /* A folder that matters even when it is empty: the absence of a file in it is a fact. */
 bool interest_is_vm_folder(const char *name);
 enum host_context interest_context(const char *path, const char *name);
 /* *.log, *.txt, *.json: worth a look where logs are sought. */
 bool interest_may_be_log(const char *name);
+/* SYSTEM, SOFTWARE or SECURITY, with or without extension: worth a look where logs are sought. */
+bool interest_may_be_hive(const char *name);
 bool interest_is_avhd(const char *name);
 bool interest_is_autorecovery(const char *name);
 

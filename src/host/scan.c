@@ -128,6 +128,8 @@ static void read_log(struct reading *reading, struct found_file *file, io_source
     file->status = event_file_read(&file->log, source, &options, &file->notes);
     if (file->status == -ENOMSG) {
         file->status = 0;
+        if (hive_file_read(file, source, reading->options->workers))
+            return;
         const struct host_evidence *evidence = &reading->host->evidence.items[file->evidence];
         if (evidence->logs == LOGS_ONLY && evidence->is_file)
             file->error = string_printf("%s: not a log that is understood", file->path);
@@ -172,6 +174,9 @@ static void read_content(struct reading *reading, struct found_file *file, io_so
         break;
     case INTEREST_RUNTIME:
         vm_runtime_read(&file->is_saved_state, source, &ignored);
+        break;
+    case INTEREST_HIVE:
+        hive_file_read(file, source, reading->options->workers);
         break;
     case INTEREST_LOG:
         read_log(reading, file, source);
@@ -332,8 +337,7 @@ static int note_folders(struct host *host, const file_list *files)
 
     for (size_t i = 0; i < files->count; i++) {
         const struct found_file *file = &files->items[i];
-        bool interesting = (file->interest != INTEREST_NONE && file->interest != INTEREST_LOG) ||
-                           file->is_disk;
+        bool interesting = interest_marks_folder(file->interest) || file->is_disk;
         if (interesting && note_folder(host, file->path) < 0)
             return -ENOMEM;
     }
@@ -440,6 +444,8 @@ static int join(struct host *host, file_list *files)
         r = machines_make(host, files);
     if (r == 0)
         r = logs_join(host, files);
+    if (r == 0)
+        r = hives_join(host, files);
     for (size_t i = 0; i < host->evidence.count; i++) {
         string_list *errors = &host->evidence.items[i].errors;
         if (errors->count > 0)

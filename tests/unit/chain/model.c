@@ -295,6 +295,77 @@ static void make_services(struct maker *maker, char *words)
         *vector_push(&process->services) = strdup("FontCache");
 }
 
+static struct hive_facts *add_hive(struct maker *maker, enum hive_kind kind)
+{
+    struct host_hive *hive = vector_push(&maker->host->hives);
+
+    hive->evidence = maker->host->evidence.count - 1;
+    hive->path = string_printf("/e/%s", hive_kind_name(kind));
+    hive->facts.kind = kind;
+    return &hive->facts;
+}
+
+static struct hive_number dword(uint32_t value)
+{
+    return (struct hive_number){.present = true, .type = HIVE_DWORD, .value = value};
+}
+
+static void set_timeout(struct hive_facts *facts, const char *value)
+{
+    if (strcmp(value, "text") == 0)
+        facts->create_timeout = (struct hive_number){.present = true, .type = HIVE_SZ};
+    else if (strcmp(value, "default") != 0)
+        facts->create_timeout = dword((uint32_t)strtoul(value, NULL, 10));
+}
+
+static void set_service(struct hive_facts *facts, const char *value)
+{
+    facts->eventsystem_type = dword(strcmp(value, "own") == 0 ? 0x10 : 0x20);
+    facts->eventsystem_group = strdup("LocalService");
+    *vector_push(&facts->eventsystem_peers) = strdup("FontCache");
+    if (strcmp(value, "unsplit") == 0)
+        facts->eventsystem_split_disable = dword(1);
+}
+
+static void set_typelib(struct hive_facts *facts, const char *value)
+{
+    facts->event_classes.type = strcmp(value, "right") == 0 ? HIVE_EXPAND_SZ : HIVE_SZ;
+    facts->event_classes.text = strdup("%systemroot%\\system32\\EVENTCLS.DLL");
+}
+
+static enum logon_right right_named(const char *value)
+{
+    return strcmp(value, "yes") == 0  ? LOGON_RIGHT_GRANTED
+           : strcmp(value, "no") == 0 ? LOGON_RIGHT_MISSING
+                                      : LOGON_RIGHT_DENIED;
+}
+
+static void make_hives(struct maker *maker, char *words)
+{
+    struct hive_facts *last = NULL;
+    const char *value;
+    char *rest;
+
+    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+        if ((value = value_of(word, "logon")))
+            add_hive(maker, HIVE_SECURITY)->logon_right = right_named(value);
+        else if ((value = value_of(word, "policy")))
+            add_hive(maker, HIVE_POLICY)->logon_right = right_named(value);
+        else if ((value = value_of(word, "timeout")))
+            set_timeout(last = add_hive(maker, HIVE_SOFTWARE), value);
+        else if ((value = value_of(word, "build")))
+            add_hive(maker, HIVE_SOFTWARE)->build = (uint32_t)strtoul(value, NULL, 10);
+        else if ((value = value_of(word, "typelib")))
+            set_typelib(add_hive(maker, HIVE_SOFTWARE), value);
+        else if ((value = value_of(word, "service")))
+            set_service(add_hive(maker, HIVE_SYSTEM), value);
+        else if ((value = value_of(word, "written")))
+            last->spp_written = (filetime)10000000 * 60 * strtoul(value, NULL, 10);
+        else
+            fail_msg("hive %s: unknown word", word);
+    }
+}
+
 static void make_node(struct maker *maker, const char *name)
 {
     struct host_node *node = vector_push(&maker->host->nodes);
@@ -339,6 +410,8 @@ void model_make(struct host *host, const char *const *lines, size_t count)
             make_writers(&maker, words);
         else if (strcmp(line, "services") == 0)
             make_services(&maker, words);
+        else if (strcmp(line, "hive") == 0)
+            make_hives(&maker, words);
         else
             fail_msg("%s: unknown line", line);
         free(line);

@@ -19,6 +19,13 @@
  *       vm=NAME code=HEX inner=HEX time=MINUTES text=WORD
  *   writers N [failed]                the list of VSS writers was printed
  *   services N                        tasklist: EventSystem shares its process with N others
+ *   hive [words]                      the registry of the host; each word is a hive of its own
+ *       logon=yes|no|denied           SECURITY: the machines' right to log on as a service
+ *       policy=yes|no                 the same in a security template
+ *       timeout=MS|default|text       SOFTWARE: CreateTimeout
+ *       build=N typelib=right|wrong   SOFTWARE
+ *       service=own|share|unsplit     SYSTEM: EventSystem; unsplit: SvcHostSplitDisable
+ *       written=MINUTES               when the key of the word before was changed
  *
  * Paths are below /e; drives are recorded as C:\e\… unless they hold a backslash themselves.
  */

@@ -72,6 +72,18 @@ static const struct situation situations[] = {
      {CHAIN, "event merge-failed vm=v code=8007052f", "event merge-started vm=v",
       "event merge-finished vm=v"},
      "orphaned-checkpoint-logon-right excluded"},
+    {"the event, and the right missing in the registry",
+     {"event merge-failed vm=x code=8007052f", "hive logon=no"},
+     "orphaned-checkpoint-logon-right likely"},
+    {"the right is there", {CHAIN, "event merge-failed vm=v code=8007052f", "hive logon=yes"},
+     "orphaned-checkpoint-logon-right likely"},
+    {"… but a policy takes it away again",
+     {CHAIN, "event merge-failed vm=v code=8007052f", "hive logon=yes policy=no"},
+     "orphaned-checkpoint-logon-right confirmed"},
+    {"… on another host",
+     {"node a", CHAIN, "event merge-failed vm=v code=8007052f", "node b", "hive logon=yes"},
+     "orphaned-checkpoint-logon-right confirmed"},
+    {"a registry without the right alone", {CHAIN, "hive logon=no policy=no"}, ""},
     {"a lock is another failure", {CHAIN, "event merge-failed vm=v code=80070020"},
      "merge-sharing-violation confirmed"},
     {"a full volume is another failure", {CHAIN, "event merge-failed vm=v code=80070070"},
@@ -102,6 +114,28 @@ static const struct situation situations[] = {
      {"writers 0", "event vss-routine-failed code=800401fb",
       "event vss-com-server-failed code=800401fb", "services 0"},
      "vss-writers-vanished excluded"},
+    {"EventSystem is set up to run alone",
+     {"writers 0", "event vss-routine-failed code=800401fb",
+      "event vss-com-server-failed code=800401fb", "hive service=own"},
+     "vss-writers-vanished excluded"},
+    {"… but is seen sharing its process",
+     {"writers 0", "event vss-routine-failed code=800401fb",
+      "event vss-com-server-failed code=800401fb", "services 3", "hive service=own"},
+     "vss-writers-vanished confirmed"},
+    {"an empty list, and EventSystem set up to share on an old Windows",
+     {"writers 0", "hive service=share build=14393"}, "vss-writers-vanished likely"},
+    {"… on a Windows that splits services", {"writers 0", "hive service=share build=17763"},
+     "vss-writers-vanished possible"},
+    {"… where it is told not to split", {"writers 0", "hive service=unsplit build=17763"},
+     "vss-writers-vanished likely"},
+    {"… on an unknown Windows", {"writers 0", "hive service=share"},
+     "vss-writers-vanished possible"},
+    {"event classes that are not as installed", {"hive typelib=wrong"},
+     "vss-component-registration possible"},
+    {"… with the code beside them",
+     {"event vss-routine-failed code=80040154", "hive typelib=wrong"},
+     "vss-component-registration likely"},
+    {"event classes as installed", {"hive typelib=right service=share timeout=default"}, ""},
     {"writers are there", {"writers 12"}, ""},
     {"another registration problem", {"event vss-routine-failed code=80040154"},
      "vss-component-registration possible"},
@@ -155,6 +189,65 @@ static void test_situation(void **state)
     host_free(&host);
 }
 
+#define BACKUP "event backup-failed code=807800a1"
+#define MERGE  "event merge-failed vm=x code=8007052f"
+
+/* What a diagnosis says of the registry. */
+static const struct {
+    const char *lines[LINES];
+    const char *says; /* in one line of the evidence */
+    const char *never; /* in none; NULL */
+} sayings[] = {
+    {{BACKUP, "hive timeout=default"}, "CreateTimeout is not set: the default of 10 minutes", NULL},
+    {{BACKUP, "hive timeout=1800000"}, "CreateTimeout is 1800000 ms = 30.0 minutes", "more than an hour"},
+    {{BACKUP, "hive timeout=12000000"}, "12000000 ms = 200.0 minutes, more than an hour", "restart"},
+    {{BACKUP, "hive timeout=90000"}, "90000 ms = 1.5 minutes, less than the default", NULL},
+    {{BACKUP, "hive timeout=text"}, "CreateTimeout is no REG_DWORD but of type 1", "minutes"},
+    {{BACKUP, "hive timeout=1800000 written=500", "event host-started time=400"},
+     "takes effect with a restart", NULL},
+    {{BACKUP, "hive timeout=1800000 written=500", "event host-started time=600"}, "30.0 minutes",
+     "takes effect with a restart"},
+    {{BACKUP, "hive timeout=1800000 written=500"}, "30.0 minutes", "takes effect with a restart"},
+    {{MERGE, "hive logon=no"}, "/e/SECURITY: NT VIRTUAL MACHINE\\Virtual Machines (S-1-5-83-0) has "
+                               "no right to log on as a service", "policy"},
+    {{MERGE, "hive logon=denied"}, "is denied to log on as a service", NULL},
+    {{MERGE, "hive policy=no"}, "/e/security template: a policy says who may log on", NULL},
+    {{MERGE, "hive policy=yes"}, "", "policy"},
+    {{"writers 0", "hive service=share"}, "only tasklist /svc tells", NULL},
+    {{"writers 0", "hive service=share build=14393"}, "group LocalService, as 1 other service is",
+     "tasklist"},
+    {{"hive typelib=wrong"}, "EVENTCLS.DLL\" of type 1, it should be", NULL},
+};
+
+static bool says(const struct diagnosis *diagnosis, const char *words)
+{
+    for (size_t i = 0; i < diagnosis->evidence.count; i++)
+        if (strstr(diagnosis->evidence.items[i], words))
+            return true;
+    return false;
+}
+
+static void test_sayings(void **state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(sayings); i++) {
+        struct diagnosis_list list;
+        struct verdict verdict;
+        struct host host;
+        size_t count = 0;
+        while (sayings[i].lines[count])
+            count++;
+        model_make(&host, sayings[i].lines, count);
+        assert_int_equal(verdict_make(&verdict, &host), 0);
+        assert_int_equal(diagnose(&list, &host, &verdict), 0);
+        assert_int_equal(list.count, 1);
+        assert_true(says(&list.items[0], sayings[i].says));
+        assert_false(sayings[i].never && says(&list.items[0], sayings[i].never));
+        diagnosis_list_free(&list);
+        verdict_free(&verdict);
+        host_free(&host);
+    }
+}
+
 static void check_clues(const struct rule *rule, const struct clue *clues)
 {
     for (; clues && clues->text; clues++) {
@@ -180,6 +273,7 @@ static void test_rules_ask_for_what_exists(void **state)
             check_clues(rule, rule->indicator);
             check_clues(rule, rule->required);
             check_clues(rule, rule->supporting);
+            check_clues(rule, rule->context);
             check_clues(rule, rule->weakening);
             check_clues(rule, rule->excluding);
             assert_true(rule->remedy_count > 0);
@@ -188,7 +282,7 @@ static void test_rules_ask_for_what_exists(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_SIZE(situations) + 1];
+    struct CMUnitTest tests[ARRAY_SIZE(situations) + 2];
 
     for (size_t i = 0; i < ARRAY_SIZE(situations); i++)
         tests[i] = (struct CMUnitTest){.name = situations[i].about,
@@ -196,5 +290,6 @@ int main(void)
                                        .initial_state = (void *)(uintptr_t)&situations[i]};
     tests[ARRAY_SIZE(situations)] =
         (struct CMUnitTest)cmocka_unit_test(test_rules_ask_for_what_exists);
+    tests[ARRAY_SIZE(situations) + 1] = (struct CMUnitTest)cmocka_unit_test(test_sayings);
     return _cmocka_run_group_tests("rules", tests, ARRAY_SIZE(tests), NULL, NULL);
 }

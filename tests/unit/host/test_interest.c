@@ -24,6 +24,15 @@ static const struct {
     {"x/readme.xml", INTEREST_NONE},
     {"x/readme.txt", INTEREST_NONE},
     {"x/y.vmrs", INTEREST_RUNTIME},
+    {"Windows/System32/config/SYSTEM", INTEREST_HIVE},
+    {"windows/system32/CONFIG/security", INTEREST_HIVE},
+    {"Windows/System32/config/SYSTEM.LOG1", INTEREST_NONE},
+    {"Windows/System32/config/RegBack/SYSTEM", INTEREST_NONE},
+    {"Windows.old/Windows/System32/config/SYSTEM", INTEREST_NONE},
+    {"x/SYSTEM", INTEREST_NONE},
+    {"Windows/security/templates/policies/gpt00001.inf", INTEREST_HIVE},
+    {"x/GptTmpl.inf", INTEREST_HIVE},
+    {"x/other.inf", INTEREST_NONE},
 };
 
 static void test_names(void **state)
