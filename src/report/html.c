@@ -57,6 +57,33 @@ static void put_summary(struct output *out, const struct report *r)
     output_text(out, "</ul>\n");
 }
 
+static size_t count_overlay(const struct report *r, enum disk_overlay overlay)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->verdict.disk_count; i++)
+        count += (r->verdict.disks[i].overlays & 1u << overlay) != 0;
+    return count;
+}
+
+/* What makes a verdict less than sure stands before all findings. */
+static void put_doubts(struct output *out, const struct report *r)
+{
+    size_t low = count_overlay(r, OVERLAY_LOW_CONFIDENCE);
+    size_t unknown = count_overlay(r, OVERLAY_CLUSTER_UNKNOWN);
+
+    if (low > 0)
+        output_printf(out, "<p class=\"s2\">Low confidence: for %zu disk%s the evidence is "
+                           "incomplete; ",
+                      low, plural(low));
+    if (low > 0)
+        output_text(out, "an orphan is only a candidate, and nothing is safe to delete.</p>\n");
+    if (unknown > 0)
+        output_printf(out, "<p class=\"s2\">Cluster: %zu disk%s on shared storage may be in use by "
+                           "a node that was not given.</p>\n",
+                      unknown, plural(unknown));
+}
+
 static void put_errors(struct output *out, const struct host *host)
 {
     bool said = false;
@@ -157,6 +184,22 @@ static void put_diagnoses(struct output *out, const struct report *r)
         put_diagnosis(out, &r->diagnoses.items[i]);
 }
 
+/* Drives that lead to no disk on the evidence. */
+static void put_absent_drives(struct output *out, const char *owner,
+                              const struct host_drive *drives, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (drives[i].disk != HOST_NONE)
+            continue;
+        output_printf(out, "<p class=\"s2\">? %s, %s: <code>", owner,
+                      drives[i].match == MATCH_AMBIGUOUS ? "several files fit equally"
+                      : drives[i].folder_is_known        ? "not there, though its folder is"
+                                                         : "not on this evidence");
+        html_text(out, drives[i].recorded_path);
+        output_text(out, "</code></p>\n");
+    }
+}
+
 static void put_machine(struct output *out, const struct report *r, const struct place *place,
                         const size_t *disks, size_t count)
 {
@@ -172,6 +215,10 @@ static void put_machine(struct output *out, const struct report *r, const struct
                   m->checkpoints.count, plural(m->checkpoints.count),
                   m->saved_state ? "; saved state" : "");
     html_tree(out, r, disks, count);
+    put_absent_drives(out, "disk of the VM", m->drives.items, m->drives.count);
+    for (size_t i = 0; i < m->checkpoints.count; i++)
+        put_absent_drives(out, "disk of a checkpoint", m->checkpoints.items[i].drives.items,
+                          m->checkpoints.items[i].drives.count);
 }
 
 static void put_machines(struct output *out, const struct report *r)
@@ -198,6 +245,15 @@ static void put_machines(struct output *out, const struct report *r)
     vector_free(&list);
 }
 
+static void put_overlays_cell(struct output *out, unsigned overlays)
+{
+    output_text(out, "<td>");
+    for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++)
+        if (overlays & 1u << o)
+            output_printf(out, "%s<br>", overlay_name(o));
+    output_text(out, "</td>");
+}
+
 static void put_disk_row(struct output *out, const struct report *r, size_t index)
 {
     const struct host_disk *d = &r->host.disks.items[index];
@@ -207,6 +263,7 @@ static void put_disk_row(struct output *out, const struct report *r, size_t inde
 
     output_text(out, "<tr>");
     html_severity_cell(out, v->severity, class_name(v->class));
+    put_overlays_cell(out, v->overlays);
     html_cell(out, v->machine == HOST_NONE
                        ? NULL
                        : text_machine_name(&r->host.machines.items[v->machine], id));
@@ -224,8 +281,8 @@ static void put_disk_row(struct output *out, const struct report *r, size_t inde
 
 static void put_disks(struct output *out, const struct report *r)
 {
-    static const char *const heads[] = {"Class", "VM", "File", "Size", "Allocated", "Kind",
-                                        "Written (UTC)", "Parent", NULL};
+    static const char *const heads[] = {"Class", "Circumstances", "VM", "File", "Size",
+                                        "Allocated", "Kind", "Written (UTC)", "Parent", NULL};
 
     output_text(out, "<h2 id=\"disks\">Disks</h2>\n");
     html_open_table(out, heads);
@@ -255,6 +312,7 @@ void report_print_html(struct output *out, const struct report *r, const struct 
 {
     put_head(out);
     put_summary(out, r);
+    put_doubts(out, r);
     put_errors(out, &r->host);
     put_findings(out, r);
     put_diagnoses(out, r);

@@ -117,7 +117,11 @@ static void test_html(void **state)
     struct report r;
 
     model_evil(&r);
+    r.verdict.disks[1].overlays = 1u << OVERLAY_LOW_CONFIDENCE;
+    model_drive(&r, 0, HOST_NONE, EVIL_NAME, HOST_NONE);
     char *text = model_print(&r, "html", 80, false, false);
+    assert_has(text, "Low confidence: for 1 disk ");
+    assert_has(text, "? disk of the VM, not on this evidence");
     assert_int_equal(count_of(text, "<script"), 1);
     assert_int_equal(count_of(text, "</script"), 1);
     assert_true(count_of(text, "&lt;script&gt;alert(1)") > 5);
