@@ -102,6 +102,9 @@ HVCHAIN_PUBLIC void hvchain_scan_set_inspect(hvchain_scan *scan);
  */
 HVCHAIN_PUBLIC int hvchain_scan_set_compare_with(hvchain_scan *scan, const char *file);
 
+/* Whether text shows what the change journal tells; JSON always has it. Off by default. */
+HVCHAIN_PUBLIC void hvchain_scan_set_timeline(hvchain_scan *scan, int on);
+
 /* What the report shows as run.arguments. Copied. 0 or -ENOMEM. */
 HVCHAIN_PUBLIC int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count,
                                               const char *const *arguments);

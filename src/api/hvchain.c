@@ -27,6 +27,7 @@ struct hvchain_report {
 struct hvchain_scan {
     hvchain_report *report; /* filled as evidence is named; NULL once the scan has run */
     struct host_options options;
+    string_list beside;   /* folders of single files: an image can lie in several files */
     string_list readable; /* paths of evidence and inventories, as they were given */
     bool sandbox;
     struct plan_options plan;
@@ -93,6 +94,7 @@ void hvchain_scan_free(hvchain_scan *scan)
         return;
     hvchain_report_free(scan->report);
     free_strings(&scan->readable);
+    free_strings(&scan->beside);
     for (size_t i = 0; i < scan->free_space.count; i++)
         free((char *)(uintptr_t)scan->free_space.items[i].folder);
     vector_free(&scan->free_space);
@@ -104,11 +106,25 @@ void hvchain_scan_free(hvchain_scan *scan)
 /* Evidence can be named until the scan has run. */
 typedef int host_adder(struct host *, const char *node, const char *path);
 
+/* Parts of an image, and the parents of a virtual disk, lie beside the file that was named. */
+static int add_folder_beside(hvchain_scan *scan, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (os_is_folder(path))
+        return 0;
+    return add_string(&scan->beside, !slash          ? strdup(".")
+                                     : slash == path ? strdup("/")
+                                                     : strndup(path, (size_t)(slash - path)));
+}
+
 static int add_evidence(hvchain_scan *scan, const char *node, const char *path, host_adder *add)
 {
     if (!scan->report)
         return -EINVAL;
     int r = add_string(&scan->readable, strdup(path));
+    if (r == 0)
+        r = add_folder_beside(scan, path);
     return r < 0 ? r : add(&scan->report->report.host, node ? node : "", path);
 }
 
@@ -234,6 +250,12 @@ int hvchain_scan_set_compare_with(hvchain_scan *scan, const char *file)
     return r;
 }
 
+void hvchain_scan_set_timeline(hvchain_scan *scan, int on)
+{
+    if (scan->report)
+        scan->report->report.timeline = on != 0;
+}
+
 void hvchain_scan_set_progress(hvchain_scan *scan, hvchain_progress *progress, void *user)
 {
     scan->options.progress = progress;
@@ -301,26 +323,36 @@ static int inspect_evidence(struct report *report)
  * The order matters: the spawner of workers has to be there before the right to start programs is
  * given up, and that has to happen before threads and the first byte of evidence.
  */
-static int scan_host(const hvchain_scan *scan, hvchain_report *report)
+static int enter_sandbox(const hvchain_scan *scan, hvchain_report *report)
 {
-    struct host_options options = scan->options;
-    int r = 0;
+    size_t count = 0;
+    CLEANUP_FREE const char **paths =
+        calloc(scan->readable.count + scan->beside.count + 1, sizeof(*paths));
 
-    if (options.witness != WITNESS_NEVER)
-        r = workers_start(&options.workers);
+    if (!paths)
+        return -ENOMEM;
+    for (size_t i = 0; i < scan->readable.count; i++)
+        paths[count++] = scan->readable.items[i];
+    for (size_t i = 0; i < scan->beside.count; i++)
+        paths[count++] = scan->beside.items[i];
+    sandbox_enter(paths, count, &report->report.sandbox);
+    return 0;
+}
+
+static int scan_host(const hvchain_scan *scan, hvchain_report *report,
+                     struct host_options *options)
+{
+    int r = workers_start(&options->workers);
+
     if (r < 0)
-        r = add_string(&report->errors, string_printf("libvhdi is not asked as second witness: its "
-                                                      "process can't be started: %s",
+        r = add_string(&report->errors, string_printf("libraries are not asked: their process "
+                                                      "can't be started: %s",
                                                       strerror(-r)));
-    if (scan->sandbox)
-        sandbox_enter((const char *const *)scan->readable.items, scan->readable.count,
-                      &report->report.sandbox);
+    if (r == 0 && scan->sandbox)
+        r = enter_sandbox(scan, report);
     if (r == 0 && report->report.view == REPORT_INSPECT)
-        r = inspect_evidence(&report->report);
-    else if (r == 0)
-        r = host_scan(&report->report.host, &options);
-    workers_stop(options.workers);
-    return r;
+        return inspect_evidence(&report->report);
+    return r == 0 ? host_scan(&report->report.host, options) : r;
 }
 
 static int make_plans(const hvchain_scan *scan, struct report *report)
@@ -355,7 +387,8 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
     if (!made)
         return -EINVAL;
     made->report.started = time_now();
-    int read = scan_host(scan, made);
+    struct host_options options = scan->options;
+    int read = scan_host(scan, made, &options);
     int r = read == -ENODATA ? 0 : read;
     if (r == 0 && made->report.view != REPORT_INSPECT)
         r = verdict_make(&made->report.verdict, &made->report.host);
@@ -369,6 +402,8 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
         r = report_choose_chains(&made->report);
     if (r == 0)
         r = collect_errors(made);
+    host_close_volumes(&made->report.host);
+    workers_stop(options.workers);
     made->report.finished = time_now();
     if (r < 0) {
         hvchain_report_free(made);

@@ -3,6 +3,7 @@
 #include "chain/judge.h"
 #include "chain/texts.h"
 
+#include "base/bytes.h"
 #include "base/checked.h"
 #include "base/strbuf.h"
 #include "base/text.h"
@@ -241,6 +242,33 @@ static int add_missing_inputs(const struct judge *judge, string_list *lines)
     return r;
 }
 
+/* The four sub-authorities are the GUID as it lies on disk, in little-endian words. */
+static uint32_t sid_part(const struct guid *id, size_t part)
+{
+    uint8_t bytes[16];
+
+    guid_to_le(id, bytes);
+    return load_le32(bytes + 4 * part);
+}
+
+/* S-1-5-83-1-… in the file's permissions names the machine that the disk was made for. */
+static int add_owners(const struct judge *judge, size_t disk, string_list *lines)
+{
+    const struct host_disk *file = judge_disk(judge, disk);
+    int r = 0;
+
+    for (size_t i = 0; i < file->owners.count && r == 0; i++) {
+        const struct guid *id = &file->owners.items[i];
+        char text[GUID_TEXT_SIZE];
+        r = add_line(lines, string_printf("likely owner by permission: VM %s "
+                                          "(S-1-5-83-1-%" PRIu32 "-%" PRIu32 "-%" PRIu32
+                                          "-%" PRIu32 ")",
+                                          guid_format(id, text), sid_part(id, 0), sid_part(id, 1),
+                                          sid_part(id, 2), sid_part(id, 3)));
+    }
+    return r;
+}
+
 static int describe_disk(const struct judge *judge, size_t disk, string_list *lines)
 {
     const struct host_disk *file = judge_disk(judge, disk);
@@ -257,6 +285,8 @@ static int describe_disk(const struct judge *judge, size_t disk, string_list *li
         r = add_line(lines, parent_line(judge, disk));
     if (r == 0 && verdict->parent_state == PARENT_MISMATCHED)
         r = add_line(lines, mismatch_line(judge, disk));
+    if (r == 0)
+        r = add_owners(judge, disk, lines);
     if (r == 0)
         r = add_references(judge, disk, lines);
     if (r == 0 && (verdict->overlays & 1u << OVERLAY_LOW_CONFIDENCE))
@@ -394,6 +424,27 @@ static const enum disk_overlay disk_overlays[] = {
     OVERLAY_TIME_ANOMALY,
 };
 
+/*
+ * NTFS describes the runs of a file in an attribute list of at most 256 KiB; growth beyond that
+ * fails with 0x80070299. A merge that grows the file is warned about from half of it on.
+ */
+#define ATTRIBUTE_LIST_WARNING (128u * 1024)
+
+static int add_fragmentation(struct judge *judge, size_t disk)
+{
+    const struct host_disk *file = judge_disk(judge, disk);
+
+    if (file->attribute_list_size < ATTRIBUTE_LIST_WARNING)
+        return 0;
+    struct finding *finding = disk_finding(judge, disk, &text_fragmented);
+    if (!finding)
+        return -ENOMEM;
+    return add_line(&finding->evidence,
+                    string_printf("%" PRIu64 " extents in %" PRIu32 " records of $MFT; the list "
+                                  "of them takes %" PRIu32 " of 262144 bytes",
+                                  file->extents, file->mft_records, file->attribute_list_size));
+}
+
 static int judge_one(struct judge *judge, size_t disk)
 {
     const struct disk_verdict *verdict = &judge->verdict->disks[disk];
@@ -409,6 +460,8 @@ static int judge_one(struct judge *judge, size_t disk)
         r = add_geometry(judge, disk);
     if (r == 0)
         r = add_copies(judge, disk);
+    if (r == 0)
+        r = add_fragmentation(judge, disk);
     return r;
 }
 

@@ -310,6 +310,14 @@ const struct finding_text text_sector_mismatch = {
     "A chain must have one sector size; Windows refuses this one.",
     "Find the parent that the disk was made on.", NULL, {CHAIN_COMMAND}};
 
+const struct finding_text text_fragmented = {
+    "fragmented", SEVERITY_WARNING, CONFIDENCE_LIKELY,
+    "{file} lies in so many pieces that NTFS may soon be unable to extend it.",
+    "The list of a file's pieces has a fixed limit; a merge that grows the file then fails with "
+    "0x80070299.",
+    "Copy the file to a volume formatted with large file records before the merge.", NULL,
+    {"fsutil file queryExtents {path}"}};
+
 static const struct {
     const char *prefix;
     struct finding_text text;

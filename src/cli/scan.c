@@ -7,6 +7,9 @@
 static const struct option scan_options[] = {
     {"compare-with", 0, OPTION_TEXT, RUN_AT(subject), "OLD.json",
      "Tell what changed since an earlier report of the same evidence.", NULL},
+    {"timeline", 0, OPTION_FLAG, RUN_AT(deep), NULL,
+     "Print what the change journal of a volume tells of disks and configurations, in the order "
+     "of time.", NULL},
     RUN_HOST_OPTIONS
     RUN_WITNESS_OPTIONS
     RUN_FORMAT_OPTION("text (default), json, ndjson (one record per line), csv (disks), "
@@ -20,6 +23,7 @@ static bool prepare(hvchain_scan *scan, const struct run_settings *s)
 {
     int r = s->subject ? hvchain_scan_set_compare_with(scan, s->subject) : 0;
 
+    hvchain_scan_set_timeline(scan, s->deep);
     if (r == -EBADMSG)
         message("--compare-with: %s is no report of hvchain scan --format=json", s->subject);
     return r == 0 || (r != -EBADMSG && run_failed(s->subject, r));

@@ -10,14 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Files are found by name and by content. Anything of at least SNIFF_ANYWHERE bytes is sniffed, a
- * VHDX can't be smaller; below that, down to the least VHD, only in folders with something of
- * interest.
- */
-#define SNIFF_ANYWHERE (1u << 20)
-#define SNIFF_LEAST    1536
-
 /* A folder that the walk is inside of: all paths below it follow each other in byte order. */
 struct open_folder {
     size_t length; /* of its path, taken from `sample` */

@@ -6,6 +6,14 @@
 #include "host/host.h"
 #include "host/interest.h"
 
+/*
+ * Files are found by name and by content. Anything of at least SNIFF_ANYWHERE bytes is sniffed, a
+ * VHDX can't be smaller; below that, down to the least VHD, only in folders with something of
+ * interest.
+ */
+#define SNIFF_ANYWHERE (1u << 20)
+#define SNIFF_LEAST    1536
+
 struct found_file {
     size_t evidence;
     char *inner; /* as volume_open() takes it */
@@ -43,6 +51,10 @@ typedef VECTOR(struct found_file) file_list;
 int gather_files(struct host *, const struct host_options *, file_list *);
 void gather_free(file_list *);
 
+/* Replaces images among the evidence by the volumes in them; before the walk. */
+int images_open(struct host *, const struct host_options *);
+/* What only a volume can tell: deleted files, the change journal, owners, fragments. */
+int images_take_facts(struct host *);
 /* Turns what was read into machines, checkpoints and lists; after the disks are indexed. */
 int machines_make(struct host *, file_list *);
 /* Resolves every drive of the machines that are there; part of machines_make(). */

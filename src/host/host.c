@@ -219,6 +219,7 @@ void host_disk_free(struct host_disk *disk)
     free(disk->folder_key);
     free(disk->name_key);
     string_list_free(&disk->aliases);
+    vector_free(&disk->owners);
     free(disk->error);
     disk_facts_free(disk->facts);
     notes_free(&disk->notes);
@@ -242,8 +243,23 @@ static void free_log(struct host_log *log)
     free(log->services.items);
 }
 
+void host_close_volumes(struct host *host)
+{
+    for (size_t i = 0; i < host->evidence.count; i++) {
+        volume_close(host->evidence.items[i].volume);
+        host->evidence.items[i].volume = NULL;
+    }
+}
+
 void host_free(struct host *host)
 {
+    host_close_volumes(host);
+    for (size_t i = 0; i < host->traces.count; i++)
+        free(host->traces.items[i].path);
+    for (size_t i = 0; i < host->lives.count; i++)
+        free(host->lives.items[i].path);
+    vector_free(&host->traces);
+    vector_free(&host->lives);
     for (size_t i = 0; i < host->logs.count; i++)
         free_log(&host->logs.items[i]);
     for (size_t i = 0; i < host->events.count; i++) {
@@ -262,7 +278,6 @@ void host_free(struct host *host)
     for (size_t i = 0; i < host->evidence.count; i++) {
         free(host->evidence.items[i].path);
         string_list_free(&host->evidence.items[i].errors);
-        volume_close(host->evidence.items[i].volume);
     }
     for (size_t i = 0; i < host->disks.count; i++)
         host_disk_free(&host->disks.items[i]);

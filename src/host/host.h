@@ -56,7 +56,8 @@ struct host_evidence {
     bool unreadable;    /* nothing of it could be read */
     bool is_file;       /* a single file, not a folder */
     enum host_logs logs;
-    struct volume *volume; /* NULL for single files */
+    struct volume *volume; /* NULL when it could not be opened */
+    uint64_t serial;       /* of a volume in an image; 0 unknown */
 };
 
 /* A host (cluster node) or a shared storage named with --host. */
@@ -91,6 +92,11 @@ struct host_disk {
     char *inner;        /* inside the volume, raw bytes: what volume_open() takes */
     char *folder_key;   /* folded path of its folder, with the evidence's own path */
     char *name_key;     /* folded file name */
+    /* From NTFS inside an image; 0 and none elsewhere. */
+    uint64_t extents;             /* runs of the file on its volume */
+    uint32_t mft_records;         /* that describe it */
+    uint32_t attribute_list_size; /* bytes; NTFS ends at 256 KiB with 0x80070299 */
+    VECTOR(struct guid) owners;   /* machines whose identity has a permission on it */
     string_list aliases; /* further names of the same file (hard links), as printed */
     uint64_t file_id, file_size;
     filetime modified, created; /* 0 unknown */
@@ -197,6 +203,24 @@ struct host_hive {
     struct hive_facts facts; /* of any kind but HIVE_OTHER */
 };
 
+/* What $MFT still knows of a deleted disk, configuration or companion. */
+struct host_trace {
+    size_t evidence;
+    char *path;        /* as far as known */
+    bool path_is_full;
+    uint64_t id, size;
+    filetime created, modified, changed;
+};
+
+/* What the change journal says of such a file, deleted or not. */
+struct host_life {
+    size_t evidence;
+    uint64_t id, usn;
+    filetime time;
+    uint32_t reason; /* enum ntfs_usn_reason */
+    char *path;
+};
+
 /* How an event was tied to a machine. */
 enum host_tie { TIE_NONE, TIE_BY_ID, TIE_BY_NAME };
 
@@ -221,6 +245,8 @@ struct host {
     VECTOR(struct host_machine) machines;
     VECTOR(struct host_trouble) troubles;
     VECTOR(struct host_missing_config) missing_configs;
+    VECTOR(struct host_trace) traces;  /* in order of path */
+    VECTOR(struct host_life) lives;    /* in order of time */
     VECTOR(struct host_log) logs;      /* in order of path */
     VECTOR(struct host_hive) hives;    /* in order of evidence and path */
     VECTOR(struct host_event) events;  /* in order of time, then record, then log */
@@ -254,6 +280,8 @@ int host_add_map(struct host *, const char *text);
 void host_seek_logs(struct host *);
 /* Walks, reads, indexes. 0, or -ENODATA when nothing at all could be read. */
 int host_scan(struct host *, const struct host_options *);
+/* Closes the volumes: nothing can be read of the evidence any more. Before workers are stopped. */
+void host_close_volumes(struct host *);
 void host_free(struct host *);
 
 /* What a recorded path leads to: all disks that fit equally well, in order of path. */

@@ -190,6 +190,11 @@ enum host_context interest_context(const char *path, const char *name)
     return CONTEXT_NONE;
 }
 
+bool interest_may_matter_by_folder(const char *name)
+{
+    return has_extension(name, ".xml");
+}
+
 bool interest_may_be_log(const char *name)
 {
     return has_extension(name, ".log") || has_extension(name, ".txt") ||

@@ -446,6 +446,8 @@ static int join(struct host *host, file_list *files)
         r = logs_join(host, files);
     if (r == 0)
         r = hives_join(host, files);
+    if (r == 0)
+        r = images_take_facts(host);
     for (size_t i = 0; i < host->evidence.count; i++) {
         string_list *errors = &host->evidence.items[i].errors;
         if (errors->count > 0)
@@ -458,8 +460,10 @@ int host_scan(struct host *host, const struct host_options *options)
 {
     file_list files = {0};
     bool something = false;
-    int r = gather_files(host, options, &files);
+    int r = images_open(host, options);
 
+    if (r == 0)
+        r = gather_files(host, options, &files);
     if (r == 0)
         r = read_files(host, options, &files);
     if (r == 0)

@@ -5,6 +5,13 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+bool os_is_folder(const char *path)
+{
+    struct stat s;
+
+    return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
 int os_free_space(const char *path, uint64_t *bytes)
 {
     struct statvfs space;

@@ -91,6 +91,7 @@ int os_file_open_below(const struct os_folder *, const char *path, uint64_t id,
  */
 int os_output_open(const char *path, const char *const *evidence, size_t count, int *fd);
 
+bool os_is_folder(const char *path);
 /* Bytes that an ordinary user can still write to the volume of a file. 0 or negative errno. */
 int os_free_space(const char *path, uint64_t *bytes);
 /* Whether two files lie on one volume; true when that can't be found out. */

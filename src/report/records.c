@@ -266,6 +266,25 @@ static size_t count_disks(const struct report *r)
     return r->host.disks.count;
 }
 
+/* Null unless the file lies on a volume that we read ourselves. */
+static void put_volume_facts(struct json_writer *w, const struct report *r,
+                             const struct host_disk *d)
+{
+    if (r->host.evidence.items[d->evidence].kind != EVIDENCE_VOLUME) {
+        json_write_string(w, "on_volume", NULL);
+        return;
+    }
+    json_open_object(w, "on_volume");
+    json_write_number(w, "extents", d->extents);
+    json_write_number(w, "mft_records", d->mft_records);
+    json_write_number(w, "attribute_list_bytes", d->attribute_list_size);
+    json_open_array(w, "permitted_vms");
+    for (size_t i = 0; i < d->owners.count; i++)
+        json_write_guid_if(w, NULL, true, &d->owners.items[i]);
+    json_close_array(w);
+    json_close_object(w);
+}
+
 static void disk_members(struct json_writer *w, const struct report *r, size_t index)
 {
     static const struct disk_facts nothing;
@@ -285,6 +304,7 @@ static void disk_members(struct json_writer *w, const struct report *r, size_t i
     put_overlays(w, v->overlays);
     put_integrity(w, &d->notes);
     json_write_string(w, "witness", d->witness_asked ? witness_verdict_name(d->witness) : NULL);
+    put_volume_facts(w, r, d);
     json_write_string(w, "error", d->error);
 }
 
@@ -311,7 +331,6 @@ static void chain_members(struct json_writer *w, const struct report *r, size_t 
     json_write_number(w, "untracked_layers", c->untracked_layers);
 }
 
-/* Event logs and diagnosis have no room in the model yet: the lists are there and empty. */
 static size_t count_findings(const struct report *r)
 {
     return r->verdict.findings.count;
@@ -401,6 +420,8 @@ const struct report_list report_lists[] = {
     {"events", "event", report_count_events, report_event_members, IN_EVENTS, NULL},
     {"diagnoses", "diagnosis", report_count_diagnoses, report_diagnosis_members, IN_DIAGNOSES,
      NULL},
+    {"traces", "trace", report_count_traces, report_trace_members, IN_SCAN, NULL},
+    {"timeline", "journal-entry", report_count_lives, report_life_members, IN_SCAN, NULL},
     {"findings", "finding", count_findings, finding_members, IN_HOSTS | IN_CHAIN, shows_finding},
     {"plans", "plan", report_count_plans, report_plan_members, IN_PLAN, NULL},
     {"changes", "change", report_count_changes, report_change_members, IN_SCAN | IN_COMPARED, NULL},

@@ -38,6 +38,10 @@ bool report_has_summary(const struct report *);
 
 size_t report_count_events(const struct report *);
 void report_event_members(struct json_writer *, const struct report *, size_t index);
+size_t report_count_traces(const struct report *);
+void report_trace_members(struct json_writer *, const struct report *, size_t index);
+size_t report_count_lives(const struct report *);
+void report_life_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_diagnoses(const struct report *);
 void report_diagnosis_members(struct json_writer *, const struct report *, size_t index);
 

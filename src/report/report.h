@@ -31,6 +31,7 @@ enum report_view {
 
 struct report {
     enum report_view view;
+    bool timeline; /* text shows the change journal */
     char *started, *finished; /* RFC 3339 */
     string_list arguments;
     struct sandbox_state sandbox;

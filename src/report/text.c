@@ -54,6 +54,8 @@ static void put_scan(struct page *page)
     text_machines(page);
     text_findings(page, order);
     text_diagnoses(page);
+    text_traces(page);
+    text_timeline(page);
 }
 
 static void (*const views[])(struct page *) = {

@@ -29,6 +29,9 @@ void text_inspections(struct page *);
 void text_events(struct page *);
 /* What failed and why, the surest first. */
 void text_diagnoses(struct page *);
+/* What $MFT still knows of deleted files, and what the change journal tells. */
+void text_traces(struct page *);
+void text_timeline(struct page *);
 /* What could not be read. */
 void text_errors(struct page *);
 

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Disk images among the evidence: each volume in them becomes evidence of its own. */
+#include "host/gather.h"
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "host/index.h"
+#include "os/os_file.h"
+#include "volume/image.h"
+#include "volume/ntfs_volume.h"
+#include "volume/volume.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef VECTOR(struct host_evidence) evidence_list;
+
+/* Large volumes hold millions of files that are no business of ours. Folders decide about some
+ * names, and are not known yet here: in doubt a file is kept. */
+static bool is_wanted(void *user, const struct volume_entry *entry)
+{
+    enum host_sibling sibling;
+
+    return entry->size >= SNIFF_ANYWHERE ||
+           interest_of(entry->name, entry->name, &sibling) != INTEREST_NONE ||
+           interest_may_matter_by_folder(entry->name);
+}
+
+static bool is_image(const struct host_evidence *evidence)
+{
+    CLEANUP(io_unref) io_source *source = NULL;
+
+    if (evidence->kind != EVIDENCE_DIRECTORY || evidence->logs != LOGS_BY_NAME ||
+        (!evidence->is_file && !evidence->unreadable))
+        return false;
+    return os_file_open(evidence->path, true, &source) == 0 && image_probe(source);
+}
+
+static int add_notes(struct host_evidence *evidence, const struct notes *notes)
+{
+    for (size_t i = 0; i < notes->count; i++) {
+        const struct note *note = &notes->items[i];
+        if (note->severity >= SEVERITY_WARNING &&
+            host_complain(evidence, string_printf("%s: %s (rule %s)", evidence->path, note->text,
+                                                  note->rule)) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static const char *why_not(int status)
+{
+    if (status == -ENOTSUP)
+        return "its file system is recognised but cannot be read here: mount it and scan the folder";
+    return strerror(-status);
+}
+
+static int add_volume(const struct host_evidence *image, struct image_volume *found,
+                      evidence_list *list)
+{
+    struct host_evidence *evidence = vector_push(list);
+
+    if (!evidence)
+        return -ENOMEM;
+    evidence->kind = EVIDENCE_VOLUME;
+    evidence->node = image->node;
+    if (!found->volume) {
+        evidence->path = strdup(image->path);
+        evidence->unreadable = true;
+        return evidence->path
+                   ? host_complain(evidence, string_printf("%s: volume %zu: %s", image->path,
+                                                           found->partition + 1,
+                                                           why_not(found->status)))
+                   : -ENOMEM;
+    }
+    evidence->volume = STEAL(found->volume);
+    evidence->serial = found->serial;
+    char *root = strdup(evidence->volume->display_root);
+    if (root && *root && root[strlen(root) - 1] == '/')
+        root[strlen(root) - 1] = '\0';
+    evidence->path = root ? text_valid(root) : NULL;
+    free(root);
+    ntfs_volume_keep_only(evidence->volume, is_wanted, NULL);
+    return evidence->path ? 0 : -ENOMEM;
+}
+
+/* The file itself stays evidence only where nothing could be had of it. */
+static int open_image(struct host_evidence *file, const struct host_options *options,
+                      evidence_list *list)
+{
+    struct notes notes = {0};
+    struct image image = {0};
+    int r = image_open(&image, file->path, options->workers, &notes);
+    size_t before = list->count;
+
+    for (size_t i = 0; i < image.volumes.count && r == 0; i++)
+        r = add_volume(file, &image.volumes.items[i], list);
+    if (r == 0 && list->count > before) {
+        r = add_notes(&list->items[before], &notes);
+        free(file->path);
+        string_list_free(&file->errors);
+        volume_close(file->volume);
+    } else if (r != -ENOMEM) {
+        struct host_evidence *kept = vector_push(list);
+        if (kept) {
+            *kept = *file;
+            kept->unreadable = true;
+            kept->kind = EVIDENCE_VOLUME;
+            volume_close(kept->volume);
+            kept->volume = NULL;
+            string_list_free(&kept->errors);
+            r = host_complain(kept, string_printf("%s: no volume in it can be read: %s", kept->path,
+                                                  r < 0 ? strerror(-r) : "there is none"));
+            if (r == 0)
+                r = add_notes(kept, &notes);
+        } else {
+            r = -ENOMEM;
+        }
+    }
+    image_close(&image);
+    notes_free(&notes);
+    return r;
+}
+
+int images_open(struct host *host, const struct host_options *options)
+{
+    evidence_list list = {0};
+    int r = 0;
+
+    for (size_t i = 0; i < host->evidence.count; i++) {
+        struct host_evidence *evidence = &host->evidence.items[i];
+        if (r == 0 && is_image(evidence)) {
+            r = open_image(evidence, options, &list);
+            continue;
+        }
+        struct host_evidence *kept = vector_push(&list);
+        if (!kept)
+            return -ENOMEM;
+        *kept = *evidence;
+    }
+    free(host->evidence.items);
+    host->evidence.items = list.items;
+    host->evidence.count = list.count;
+    host->evidence.capacity = list.capacity;
+    return r;
+}
+
+static int compare_traces(const void *a, const void *b)
+{
+    const struct host_trace *x = a, *y = b;
+    int c = strcmp(x->path, y->path);
+
+    return c ? c : (x->id > y->id) - (x->id < y->id);
+}
+
+static int compare_lives(const void *a, const void *b)
+{
+    const struct host_life *x = a, *y = b;
+
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    if (x->evidence != y->evidence)
+        return x->evidence < y->evidence ? -1 : 1;
+    return (x->usn > y->usn) - (x->usn < y->usn);
+}
+
+static int take_traces(struct host *host, size_t index)
+{
+    struct host_evidence *evidence = &host->evidence.items[index];
+    ntfs_traces found = {0};
+    int r = ntfs_volume_traces(evidence->volume, &found);
+
+    for (size_t i = 0; i < found.count && r == 0; i++) {
+        const struct ntfs_trace *from = &found.items[i];
+        struct host_trace *trace = vector_push(&host->traces);
+        char *path = trace ? string_printf("%s%s", evidence->volume->display_root, from->path)
+                           : NULL;
+        if (!path)
+            r = -ENOMEM;
+        else {
+            *trace = (struct host_trace){.evidence = index,
+                                         .path = text_valid(path),
+                                         .path_is_full = from->path_is_full,
+                                         .id = from->facts.id,
+                                         .size = from->facts.size,
+                                         .created = from->facts.created,
+                                         .modified = from->facts.modified,
+                                         .changed = from->facts.changed};
+            r = trace->path ? 0 : -ENOMEM;
+        }
+        free(path);
+    }
+    ntfs_traces_free(&found);
+    return r;
+}
+
+static int take_lives(struct host *host, size_t index)
+{
+    struct host_evidence *evidence = &host->evidence.items[index];
+    struct notes notes = {0};
+    ntfs_lives found = {0};
+    int r = ntfs_volume_lives(evidence->volume, &found, &notes);
+
+    for (size_t i = 0; i < found.count && r == 0; i++) {
+        const struct ntfs_life *from = &found.items[i];
+        struct host_life *life = vector_push(&host->lives);
+        char *path = life ? string_printf("%s%s", evidence->volume->display_root, from->path)
+                          : NULL;
+        if (!path)
+            r = -ENOMEM;
+        else {
+            *life = (struct host_life){index, from->id, from->usn, from->time, from->reason,
+                                       text_valid(path)};
+            r = life->path ? 0 : -ENOMEM;
+        }
+        free(path);
+    }
+    ntfs_lives_free(&found);
+    notes_free(&notes);
+    return r == -ENOMEM ? r : 0; /* a volume without a journal has nothing to tell */
+}
+
+static int take_disk_facts(struct host *host)
+{
+    for (size_t i = 0; i < host->disks.count; i++) {
+        struct host_disk *disk = &host->disks.items[i];
+        struct volume *volume = host->evidence.items[disk->evidence].volume;
+        struct ntfs_facts facts;
+        ntfs_machines machines = {0};
+        if (!volume || !volume_is_ntfs(volume))
+            continue;
+        if (ntfs_volume_facts(volume, disk->file_id, &facts) == 0) {
+            disk->extents = facts.extents;
+            disk->mft_records = facts.records;
+            disk->attribute_list_size = facts.list_size;
+        }
+        if (ntfs_volume_machines(volume, disk->file_id, &machines) == 0)
+            for (size_t m = 0; m < machines.count; m++) {
+                struct guid *owner = vector_push(&disk->owners);
+                if (!owner)
+                    return -ENOMEM;
+                *owner = machines.items[m];
+            }
+        vector_free(&machines);
+    }
+    return 0;
+}
+
+int images_take_facts(struct host *host)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < host->evidence.count && r == 0; i++) {
+        struct host_evidence *evidence = &host->evidence.items[i];
+        if (!evidence->volume || !volume_is_ntfs(evidence->volume))
+            continue;
+        evidence->files_seen += ntfs_volume_left_out(evidence->volume);
+        r = take_traces(host, i);
+        if (r == 0)
+            r = take_lives(host, i);
+    }
+    if (host->traces.count > 0)
+        qsort(host->traces.items, host->traces.count, sizeof(*host->traces.items),
+              compare_traces);
+    if (host->lives.count > 0)
+        qsort(host->lives.items, host->lives.count, sizeof(*host->lives.items), compare_lives);
+    return r == 0 ? take_disk_facts(host) : r;
+}
