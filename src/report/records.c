@@ -270,7 +270,8 @@ static size_t count_disks(const struct report *r)
 static void put_volume_facts(struct json_writer *w, const struct report *r,
                              const struct host_disk *d)
 {
-    if (r->host.evidence.items[d->evidence].kind != EVIDENCE_VOLUME) {
+    if (d->evidence >= r->host.evidence.count ||
+        r->host.evidence.items[d->evidence].kind != EVIDENCE_VOLUME) {
         json_write_string(w, "on_volume", NULL);
         return;
     }

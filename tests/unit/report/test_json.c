@@ -16,7 +16,7 @@
  */
 static const char *const top_fields[] = {
     "schema:s", "run:o", "evidence:a", "vms:a", "disks:a", "chains:a", "events:a", "diagnoses:a",
-    "findings:a", "summary:o", NULL};
+    "traces:a", "timeline:a", "findings:a", "summary:o", NULL};
 static const char *const run_fields[] = {
     "tool:s", "version:s", "started:s", "finished:s", "arguments:a", "sandbox:o", NULL};
 static const char *const evidence_fields[] = {
@@ -35,7 +35,8 @@ static const char *const disk_fields[] = {
     "virtual_size:in", "block_size:in", "logical_sector_size:in", "physical_sector_size:in",
     "virtual_disk_id:sn", "data_write_guid:sn", "file_write_guid:sn", "creator:sn", "log:sn",
     "allocated_bytes:in", "allocated_blocks:in", "partial_blocks:in", "parent:on", "children:a",
-    "vm:sn", "class:s", "severity:s", "overlays:a", "integrity:a", "witness:sn", "error:sn", NULL};
+    "vm:sn", "class:s", "severity:s", "overlays:a", "integrity:a", "witness:sn", "on_volume:on",
+    "error:sn", NULL};
 static const char *const parent_fields[] = {
     "linkage:sn", "linkage2:sn", "relative_path:sn", "volume_path:sn", "absolute_path:sn",
     "resolved:sn", "resolved_by:sn", "state:s", NULL};
