@@ -86,6 +86,15 @@ static int add_volume(const struct host_evidence *image, struct image_volume *fo
     return evidence->path ? 0 : -ENOMEM;
 }
 
+/* A virtual disk without a volume that we read is a disk to report on, not a host's image. */
+static bool is_virtual_disk(const struct host_evidence *evidence)
+{
+    CLEANUP(io_unref) io_source *source = NULL;
+
+    return os_file_open(evidence->path, true, &source) == 0 &&
+           disk_probe(source) != DISK_PROBE_NONE;
+}
+
 /* The file itself stays evidence only where nothing could be had of it. */
 static int open_image(struct host_evidence *file, const struct host_options *options,
                       evidence_list *list)
@@ -104,7 +113,10 @@ static int open_image(struct host_evidence *file, const struct host_options *opt
         volume_close(file->volume);
     } else if (r != -ENOMEM) {
         struct host_evidence *kept = vector_push(list);
-        if (kept) {
+        if (kept && is_virtual_disk(file)) {
+            *kept = *file;
+            r = 0;
+        } else if (kept) {
             *kept = *file;
             kept->unreadable = true;
             kept->kind = EVIDENCE_VOLUME;
