@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* One bin with all cells; names are ASCII ("compressed"). */
+/* Bins of 4 KiB, or what a larger cell needs; names are ASCII ("compressed"). */
 #include "hive_writer.h"
 
 #include "base/text.h"
@@ -34,6 +34,7 @@ struct hive_writer {
     bool dirty, old_lists;
     uint8_t *bytes;
     size_t used, capacity;
+    size_t bin_end; /* of the bin that is being filled */
     uint32_t security;
 };
 
@@ -83,11 +84,16 @@ void hive_writer_free(struct hive_writer *w)
 /* Subkeys stand in order of their upper-case names. */
 static struct key *get_subkey(struct key *parent, const char *name, size_t length)
 {
-    size_t at = 0;
+    size_t at = 0, end = parent->subkeys.count;
     char *copy = checked(strndup(name, length));
 
-    while (at < parent->subkeys.count && strcasecmp(parent->subkeys.items[at]->name, copy) < 0)
-        at++;
+    while (at < end) {
+        size_t middle = at + (end - at) / 2;
+        if (strcasecmp(parent->subkeys.items[middle]->name, copy) < 0)
+            at = middle + 1;
+        else
+            end = middle;
+    }
     if (at < parent->subkeys.count && strcasecmp(parent->subkeys.items[at]->name, copy) == 0) {
         free(copy);
         return parent->subkeys.items[at];
@@ -168,19 +174,51 @@ void hive_set_old_lists(struct hive_writer *w)
     w->old_lists = true;
 }
 
-/* ---- cells: a negative size, then the content; offsets count from the bin ---- */
+/* ---- bins: a header, then cells ---- */
+
+#define BIN_UNIT   4096
+#define BIN_HEADER 32
+
+static void make_room(struct hive_writer *w, size_t end)
+{
+    if (end <= w->capacity)
+        return;
+    w->bytes = checked(realloc(w->bytes, end * 2));
+    memset(w->bytes + w->capacity, 0, end * 2 - w->capacity);
+    w->capacity = end * 2;
+}
+
+/* What is left of the bin is one free cell. */
+static void close_bin(struct hive_writer *w)
+{
+    if (w->used < w->bin_end)
+        store_le32(w->bytes + w->used, (uint32_t)(w->bin_end - w->used));
+    w->used = w->bin_end;
+}
+
+/* One that takes a cell of that size. */
+static void open_bin(struct hive_writer *w, size_t cell)
+{
+    size_t size = (BIN_HEADER + cell + BIN_UNIT - 1) / BIN_UNIT * BIN_UNIT;
+
+    close_bin(w);
+    make_room(w, w->used + size);
+    memcpy(w->bytes + w->used, "hbin", 4);
+    store_le32(w->bytes + w->used + 4, (uint32_t)(w->used - HIVE_BINS));
+    store_le32(w->bytes + w->used + 8, (uint32_t)size);
+    w->bin_end = w->used + size;
+    w->used += BIN_HEADER;
+}
+
+/* ---- cells: a negative size, then the content; offsets count from the first bin ---- */
 
 static uint32_t add_cell(struct hive_writer *w, size_t size)
 {
     size_t whole = (size + 4 + 7) & ~(size_t)7;
-    uint32_t offset = (uint32_t)(w->used - HIVE_BINS);
 
-    if (w->used + whole > w->capacity) {
-        size_t capacity = (w->used + whole) * 2;
-        w->bytes = checked(realloc(w->bytes, capacity));
-        memset(w->bytes + w->capacity, 0, capacity - w->capacity);
-        w->capacity = capacity;
-    }
+    if (whole > w->bin_end - w->used)
+        open_bin(w, whole);
+    uint32_t offset = (uint32_t)(w->used - HIVE_BINS);
     store_le32(w->bytes + w->used, (uint32_t)-(int32_t)whole);
     w->used += whole;
     return offset;
@@ -322,17 +360,6 @@ static void write_security(struct hive_writer *w)
     store_le16(at + 22, 0x8000);
 }
 
-/* What is left of the bin is one free cell. */
-static void close_bin(struct hive_writer *w)
-{
-    size_t end = (w->used + 4 + HIVE_BINS - 1) / HIVE_BINS * HIVE_BINS;
-    uint32_t free_cell = add_cell(w, end - w->used - 4);
-
-    store_le32(w->bytes + HIVE_BINS + free_cell, (uint32_t)(w->used - HIVE_BINS - free_cell));
-    memcpy(w->bytes + HIVE_BINS, "hbin", 4);
-    store_le32(w->bytes + HIVE_BINS + 8, (uint32_t)(w->used - HIVE_BINS));
-}
-
 static void write_base_block(struct hive_writer *w, uint32_t root)
 {
     struct hive_base_block *block = (struct hive_base_block *)w->bytes;
@@ -352,9 +379,8 @@ static void write_base_block(struct hive_writer *w, uint32_t root)
 
 const uint8_t *hive_writer_finish(struct hive_writer *w, size_t *size)
 {
-    w->capacity = 2 * HIVE_BINS;
-    w->bytes = checked(calloc(1, w->capacity));
-    w->used = HIVE_BINS + 32; /* behind the bin's header */
+    make_room(w, HIVE_BINS);
+    w->used = w->bin_end = HIVE_BINS;
     write_security(w);
     uint32_t root = write_key(w, &w->root, NOWHERE);
     close_bin(w);
