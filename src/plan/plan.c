@@ -5,6 +5,8 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "chain/judge.h"
+#include "event/codes.h"
 #include "os/os_file.h"
 #include "plan/measure.h"
 #include "plan/script.h"
@@ -85,6 +87,9 @@ static int add_steps(const struct planner *planner, struct plan *plan)
 
 /* What forbids it. */
 
+/* Half of what NTFS can hold to describe a file's pieces (256 KiB, then 0x80070299). */
+#define FRAGMENTED_LIST (128u * 1024)
+
 static int block_by_overlays(const struct planner *planner, struct plan *plan)
 {
     for (size_t i = 0; i < plan->layers.count; i++)
@@ -150,25 +155,63 @@ static int block_by_links(const struct planner *planner, struct plan *plan)
     return r;
 }
 
+/* A golden image has hundreds of children: one is named, the others are counted. */
+static int block_by_siblings(const struct planner *planner, struct plan *plan,
+                             const struct plan_step *step)
+{
+    const struct disk_verdict *parent = &planner->verdict->disks[step->parent];
+    size_t others = 0, first = HOST_NONE;
+
+    for (size_t c = 0; c < parent->children.count; c++) {
+        if (parent->children.items[c] == step->child)
+            continue;
+        first = first == HOST_NONE ? parent->children.items[c] : first;
+        others++;
+    }
+    if (others == 0)
+        return 0;
+    const char *name = planner->host->disks.items[first].path;
+    char *detail = others == 1 ? strdup(name) : string_printf("%s and %zu more", name, others - 1);
+    int r = detail ? add_blocker(plan, &blocker_other_child, detail) : -ENOMEM;
+    free(detail);
+    return r;
+}
+
 static int block_by_steps(const struct planner *planner, struct plan *plan)
 {
-    for (size_t i = 0; i < plan->steps.count; i++) {
+    int r = 0;
+
+    for (size_t i = 0; i < plan->steps.count && r == 0; i++) {
         const struct plan_step *step = &plan->steps.items[i];
-        const struct disk_verdict *parent = &planner->verdict->disks[step->parent];
-        const struct disk_facts *child_facts = planner->host->disks.items[step->child].facts;
-        const struct disk_facts *parent_facts = planner->host->disks.items[step->parent].facts;
-        for (size_t c = 0; c < parent->children.count; c++) {
-            size_t other = parent->children.items[c];
-            if (other != step->child &&
-                add_blocker(plan, &blocker_other_child, planner->host->disks.items[other].path) < 0)
-                return -ENOMEM;
-        }
-        if (child_facts->virtual_size > parent_facts->virtual_size &&
-            add_blocker(plan, &blocker_bigger_child,
-                        planner->host->disks.items[step->child].path) < 0)
-            return -ENOMEM;
+        const struct host_disk *child = &planner->host->disks.items[step->child];
+        const struct host_disk *parent = &planner->host->disks.items[step->parent];
+        r = block_by_siblings(planner, plan, step);
+        if (r == 0 && child->facts->virtual_size > parent->facts->virtual_size)
+            r = add_blocker(plan, &blocker_bigger_child, child->path);
+        if (r == 0 && parent->attribute_list_size >= FRAGMENTED_LIST)
+            r = add_blocker(plan, &blocker_fragmented, parent->path);
     }
-    return 0;
+    return r;
+}
+
+/* The merge that failed, in the words of its event, with the error's own first remedy. */
+static int block_by_last_merge(const struct planner *planner, struct plan *plan)
+{
+    const struct episode *episode =
+        plan->machine == HOST_NONE ? NULL : episode_last(planner->verdict, plan->machine);
+
+    if (!episode || plan->steps.count == 0 || episode->end != EPISODE_FAILED)
+        return 0;
+    const struct code_info *code = episode->has_code ? code_lookup(episode->code) : NULL;
+    char *event = event_line(planner->host, episode->last);
+    char *detail = event && code && code->remedy
+                       ? string_printf("%s; first remedy: %s", event, code->remedy)
+                       : event ? strdup(event)
+                               : NULL;
+    int r = detail ? add_blocker(plan, blocker_of_overlay(OVERLAY_MERGE_FAILED), detail) : -ENOMEM;
+    free(detail);
+    free(event);
+    return r;
 }
 
 /* What it costs. */
@@ -372,6 +415,8 @@ static int finish_plan(const struct planner *planner, struct plan *plan)
         r = block_by_links(planner, plan);
     if (r == 0)
         r = block_by_steps(planner, plan);
+    if (r == 0)
+        r = block_by_last_merge(planner, plan);
     if (r == 0)
         r = measure_plan(planner, plan);
     if (r == 0) {

@@ -44,6 +44,11 @@ const struct blocker_text blocker_many_layers = {
     "many-layers", SEVERITY_WARNING,
     "More than 50 layers: merge in several sittings, youngest layers first."};
 
+const struct blocker_text blocker_fragmented = {
+    "fragmented", SEVERITY_WARNING,
+    "The parent lies in so many pieces that NTFS may be unable to extend it (0x80070299): copy it "
+    "first."};
+
 static const struct blocker_text overlay_blockers[OVERLAY_COUNT] = {
     [OVERLAY_HOLD] = {"hold", SEVERITY_DATA_LOSS_RISK,
                       "Do not restart, migrate, shut down or merge: open a case with Microsoft."},

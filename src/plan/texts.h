@@ -13,7 +13,8 @@ struct blocker_text {
 
 extern const struct blocker_text blocker_missing_parent, blocker_mismatch, blocker_other_child,
     blocker_space, blocker_space_unknown, blocker_unreadable, blocker_bigger_child,
-    blocker_sector_size, blocker_cycle, blocker_many_layers;
+    blocker_sector_size, blocker_cycle, blocker_many_layers,
+    blocker_fragmented;
 
 /* NULL when the overlay forbids nothing. */
 const struct blocker_text *blocker_of_overlay(enum disk_overlay);
