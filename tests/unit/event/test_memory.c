@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * Memory that runs out at every single allocation of reading a file of events: -ENOMEM, and
- * nothing leaks (which the sanitizer sees).
+ * Memory that runs out at every single allocation of reading a file of events or a hive: -ENOMEM,
+ * and nothing leaks (which the sanitizer sees).
  */
 #include "../testing.h"
 
 #include "evtx_events.h"
+#include "hive_writer.h"
 
 #include "base/checked.h"
 #include "event/events.h"
+#include "event/policy.h"
+#include "os/worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,12 +62,12 @@ char *__wrap_strndup(const char *text, size_t length)
     return is_over() ? NULL : __real_strndup(text, length);
 }
 
-static int read_counted(io_source *source, size_t fail)
+typedef int reader(io_source *);
+
+static int read_events(io_source *source)
 {
     struct event_file file;
 
-    allocations = 0;
-    fail_at = fail;
     counting = true;
     int r = event_file_read(&file, source, NULL, NULL);
     counting = false;
@@ -72,21 +75,57 @@ static int read_counted(io_source *source, size_t fail)
     return r;
 }
 
+static struct workers *workers;
+
+static int read_hive(io_source *source)
+{
+    struct hive_facts facts;
+
+    counting = true;
+    int r = hive_read(workers, source, &facts, NULL);
+    counting = false;
+    hive_free(&facts);
+    return r;
+}
+
+static int read_policy(io_source *source)
+{
+    struct hive_facts facts;
+
+    counting = true;
+    int r = policy_read(source, &facts, NULL);
+    counting = false;
+    hive_free(&facts);
+    return r;
+}
+
+static int read_counted(reader *read, io_source *source, size_t fail)
+{
+    allocations = 0;
+    fail_at = fail;
+    return read(source);
+}
+
 /* A failure that changes nothing is no failure: shrinking a block, say. */
-static void check(const void *bytes, size_t size)
+static void check_reader(reader *read, const void *bytes, size_t size, size_t least)
 {
     io_source *source = io_memory_new(bytes, size);
 
-    assert_int_equal(read_counted(source, 0), 0);
+    assert_int_equal(read_counted(read, source, 0), 0);
     size_t total = allocations, failed = 0;
     for (size_t n = 1; n <= total; n++) {
-        int r = read_counted(source, n);
+        int r = read_counted(read, source, n);
         if (r != 0)
             assert_int_equal(r, -ENOMEM);
         failed += r != 0;
     }
-    assert_true(total > 5 && failed > total / 2);
+    assert_true(total >= least && failed > total / 2);
     io_unref(source);
+}
+
+static void check(const void *bytes, size_t size)
+{
+    check_reader(read_events, bytes, size, 6);
 }
 
 static void test_logs(void **state)
@@ -131,11 +170,42 @@ static void test_texts(void **state)
         check(texts[i], strlen(texts[i]));
 }
 
+static void test_hive(void **state)
+{
+    struct hive_writer *w = hive_writer_new();
+    size_t size;
+
+    hive_put_number(w, "Select", "Current", 1);
+    hive_put_text(w, "ControlSet001\\Control\\ComputerName\\ComputerName", "ComputerName", HIVE_SZ,
+                  "HOST01");
+    hive_put_text(w, "ControlSet001\\Control\\TimeZoneInformation", "TimeZoneKeyName", HIVE_SZ,
+                  "UTC");
+    hive_put_text(w, "ControlSet001\\Services\\EventSystem", "ImagePath", HIVE_EXPAND_SZ,
+                  "svchost.exe -k LocalService");
+    hive_put_text(w, "ControlSet001\\Services\\nsi", "ImagePath", HIVE_EXPAND_SZ,
+                  "svchost.exe -k LocalService");
+    hive_put(w, "MountedDevices", "\\DosDevices\\C:", HIVE_BINARY, "0123456789ab", 12);
+    const uint8_t *bytes = hive_writer_finish(w, &size);
+    assert_int_equal(workers_start(&workers), 0);
+    check_reader(read_hive, bytes, size, 20);
+    workers_stop(workers);
+    hive_writer_free(w);
+}
+
+static void test_policy(void **state)
+{
+    static const char text[] = "[Privilege Rights]\r\nSeServiceLogonRight = *S-1-5-83-0\r\n";
+
+    check_reader(read_policy, text, sizeof(text) - 1, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_logs),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_hive),
+        cmocka_unit_test(test_policy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
