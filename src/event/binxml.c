@@ -20,7 +20,7 @@ static const uint8_t *take(struct xml_reader *reader, uint32_t size)
 
     if (size > frame->end - frame->position)
         return NULL;
-    const uint8_t *bytes = reader->chunk + frame->position;
+    const uint8_t *bytes = frame->chunk->bytes + frame->position;
     frame->position += size;
     return bytes;
 }
@@ -46,14 +46,14 @@ static bool spend(struct xml_reader *reader, uint32_t cost)
 
 /* ---- names ---- */
 
-static bool name_at(const struct xml_reader *reader, uint32_t offset, struct xml_token *token)
+static bool name_at(const struct xml_chunk *chunk, uint32_t offset, struct xml_token *token)
 {
-    if (!range_fits(offset, sizeof(struct evtx_name), reader->chunk_size))
+    if (!range_fits(offset, sizeof(struct evtx_name), chunk->size))
         return false;
-    const struct evtx_name *name = (const void *)(reader->chunk + offset);
+    const struct evtx_name *name = (const void *)(chunk->bytes + offset);
     token->bytes = (const uint8_t *)(name + 1);
     token->size = 2u * get_le16(name->units);
-    return range_fits(offset + sizeof(*name), token->size + 2u, reader->chunk_size);
+    return range_fits(offset + sizeof(*name), token->size + 2u, chunk->size);
 }
 
 /* A name's offset, and the name itself when this is its place: where it was used first. */
@@ -64,7 +64,7 @@ static int take_name(struct xml_reader *reader, struct xml_token *token)
     if (!field)
         return -EBADMSG;
     uint32_t offset = load_le32(field);
-    if (!name_at(reader, offset, token))
+    if (!name_at(top(reader)->chunk, offset, token))
         return -EBADMSG;
     if (offset == top(reader)->position &&
         !take(reader, sizeof(struct evtx_name) + token->size + 2))
@@ -134,7 +134,7 @@ static uint32_t array_item_size(const uint8_t *bytes, uint32_t size, uint8_t typ
 static int give_array_item(struct xml_reader *reader, struct xml_token *token)
 {
     struct xml_slot *array = &reader->array;
-    const uint8_t *bytes = reader->chunk + array->offset;
+    const uint8_t *bytes = array->chunk->bytes + array->offset;
     uint32_t size = array_item_size(bytes, array->size, array->type);
     bool next_item = reader->array_begun;
 
@@ -173,7 +173,8 @@ static int enter_value(struct xml_reader *reader, const struct xml_slot *slot)
 {
     if (reader->in_attribute)
         return -EBADMSG;
-    return push(reader, (struct xml_frame){.position = slot->offset,
+    return push(reader, (struct xml_frame){.chunk = slot->chunk,
+                                           .position = slot->offset,
                                            .end = slot->offset + slot->size,
                                            .slots_before = (uint32_t)reader->slots.count});
 }
@@ -198,8 +199,8 @@ static int read_substitution(struct xml_reader *reader, struct xml_token *token)
         if (slot.size > 0)
             return give_array_item(reader, token);
     }
-    return give_value(reader, slot.size == 0 ? BINXML_NULL : slot.type, reader->chunk + slot.offset,
-                      slot.size, token);
+    return give_value(reader, slot.size == 0 ? BINXML_NULL : slot.type,
+                      slot.chunk->bytes + slot.offset, slot.size, token);
 }
 
 /* One UTF-16 unit, or one of the five entities of XML, is a string like any other. */
@@ -250,22 +251,12 @@ static int read_cdata(struct xml_reader *reader, struct xml_token *token)
     return r < 0 ? r : give_value(reader, BINXML_STRING, text, size, token);
 }
 
-static int skip_pi_target(struct xml_reader *reader, struct xml_token *token)
-{
-    return take_name(reader, token);
-}
-
-static int skip_pi_data(struct xml_reader *reader, struct xml_token *token)
+static int skip_pi_data(struct xml_reader *reader)
 {
     const uint8_t *text;
     uint32_t size;
 
     return read_counted_text(reader, &text, &size);
-}
-
-static int skip_fragment_header(struct xml_reader *reader, struct xml_token *token)
-{
-    return take(reader, BINXML_FRAGMENT_HEADER_SIZE - 1) ? 0 : -EBADMSG;
 }
 
 /* ---- elements ---- */
@@ -278,9 +269,9 @@ static bool is_element_at(struct xml_reader *reader, uint32_t skip)
 
     if (frame->end - frame->position < skip + 8)
         return false;
-    const uint8_t *fields = reader->chunk + frame->position + skip;
+    const uint8_t *fields = frame->chunk->bytes + frame->position + skip;
     return load_le32(fields) <= frame->end - frame->position - skip - 4 &&
-           name_at(reader, load_le32(fields + 4), &name);
+           name_at(frame->chunk, load_le32(fields + 4), &name);
 }
 
 /*
@@ -361,6 +352,7 @@ static int read_slots(struct xml_reader *reader, struct xml_frame *frame)
         struct xml_slot *slot = vector_push(&reader->slots);
         if (!slot)
             return -ENOMEM;
+        slot->chunk = top(reader)->chunk;
         slot->offset = top(reader)->position;
         slot->size = get_le16(descriptors[i].size);
         slot->type = descriptors[i].type;
@@ -370,10 +362,43 @@ static int read_slots(struct xml_reader *reader, struct xml_frame *frame)
     return 0;
 }
 
-/*
- * The definition's own GUID begins with the identifier that the instance gives: in slack, where
- * newer records have overwritten what older ones refer to, this tells the right definition.
- */
+static const struct evtx_template_definition *definition_at(const struct xml_chunk *chunk,
+                                                            uint32_t offset, uint32_t id)
+{
+    if (!range_fits(offset, sizeof(struct evtx_template_definition), chunk->size))
+        return NULL;
+    const struct evtx_template_definition *definition = (const void *)(chunk->bytes + offset);
+    bool fits = range_fits(offset + sizeof(*definition), get_le32(definition->size), chunk->size);
+    return fits && load_le32(definition->guid) == id ? definition : NULL;
+}
+
+/* Another chunk may have to be loaded for it. */
+#define FIND_COST 512
+
+/* The definition's own GUID begins with the identifier that the instance gives: what else stands
+ * at its place by now is told by that. */
+static int find_definition(struct xml_reader *reader, uint32_t id, uint32_t offset,
+                           struct xml_frame *inside)
+{
+    const struct evtx_template_definition *definition;
+
+    inside->chunk = top(reader)->chunk;
+    definition = definition_at(inside->chunk, offset, id);
+    if (!definition) {
+        if (!spend(reader, FIND_COST))
+            return -EBADMSG;
+        int r = reader->find ? reader->find(reader->find_context, id, &inside->chunk, &offset) : 0;
+        if (r <= 0)
+            return r < 0 ? r : -EBADMSG;
+        definition = definition_at(inside->chunk, offset, id);
+    }
+    if (!definition)
+        return -EBADMSG;
+    inside->position = offset + (uint32_t)sizeof(*definition);
+    inside->end = inside->position + get_le32(definition->size);
+    return 0;
+}
+
 static int read_template(struct xml_reader *reader)
 {
     struct xml_frame inside = {0};
@@ -383,18 +408,14 @@ static int read_template(struct xml_reader *reader)
         return -EBADMSG;
     const struct evtx_template_instance *instance = (const void *)(fields - 1);
     uint32_t offset = get_le32(instance->definition);
-    if (!range_fits(offset, sizeof(struct evtx_template_definition), reader->chunk_size))
+    int r = find_definition(reader, get_le32(instance->id), offset, &inside);
+    if (r < 0)
+        return r;
+    bool is_inline = inside.chunk == top(reader)->chunk && offset == top(reader)->position &&
+                     inside.position == offset + sizeof(struct evtx_template_definition);
+    if (is_inline && !take(reader, inside.end - offset))
         return -EBADMSG;
-    const struct evtx_template_definition *definition = (const void *)(reader->chunk + offset);
-    uint32_t size = get_le32(definition->size);
-    inside.position = offset + (uint32_t)sizeof(*definition);
-    if (!range_fits(inside.position, size, reader->chunk_size) ||
-        load_le32(definition->guid) != get_le32(instance->id))
-        return -EBADMSG;
-    inside.end = inside.position + size;
-    if (offset == top(reader)->position && !take(reader, sizeof(*definition) + size))
-        return -EBADMSG;
-    int r = read_slots(reader, &inside);
+    r = read_slots(reader, &inside);
     return r < 0 ? r : push(reader, inside);
 }
 
@@ -440,16 +461,16 @@ static int read_token(struct xml_reader *reader, struct xml_token *token)
     case BINXML_ENTITY:
         return read_entity(reader, token);
     case BINXML_PI_TARGET:
-        return skip_pi_target(reader, token);
+        return take_name(reader, token);
     case BINXML_PI_DATA:
-        return skip_pi_data(reader, token);
+        return skip_pi_data(reader);
     case BINXML_TEMPLATE_INSTANCE:
         return read_template(reader);
     case BINXML_SUBSTITUTION:
     case BINXML_OPTIONAL_SUBSTITUTION:
         return read_substitution(reader, token);
     case BINXML_FRAGMENT_HEADER:
-        return skip_fragment_header(reader, token);
+        return take(reader, BINXML_FRAGMENT_HEADER_SIZE - 1) ? 0 : -EBADMSG;
     default:
         return -EBADMSG;
     }
@@ -457,7 +478,8 @@ static int read_token(struct xml_reader *reader, struct xml_token *token)
 
 void xml_reader_start(struct xml_reader *reader, uint32_t position, uint32_t end)
 {
-    reader->frames[0] = (struct xml_frame){.position = position, .end = end};
+    reader->frames[0] =
+        (struct xml_frame){.chunk = &reader->chunk, .position = position, .end = end};
     reader->frame_count = 1;
     reader->elements = 0;
     reader->in_start = reader->in_attribute = false;
@@ -473,7 +495,7 @@ int xml_next(struct xml_reader *reader, struct xml_token *token)
         return give_array_item(reader, token);
     while (r == 0 && reader->frame_count > 0) {
         const struct xml_frame *frame = top(reader);
-        if (frame->position == frame->end || reader->chunk[frame->position] == BINXML_END)
+        if (frame->position == frame->end || frame->chunk->bytes[frame->position] == BINXML_END)
             r = leave_frame(reader);
         else
             r = read_token(reader, token);

@@ -33,9 +33,24 @@ struct xml_token {
 #define BINXML_FRAMES   16
 #define BINXML_ELEMENTS 64
 
+/* What the offsets of names and definitions count in. */
+struct xml_chunk {
+    const uint8_t *bytes;
+    uint32_t size; /* of what could be read */
+};
+
+/*
+ * In slack, newer records have written over definitions that older ones refer to; another chunk
+ * may have the same one. Sets the chunk, which must stay until the record is read, and the offset
+ * of a definition whose GUID begins with `id`. 1, 0 there is none, negative errno.
+ */
+typedef int xml_find_definition(void *context, uint32_t id, const struct xml_chunk **,
+                                uint32_t *offset);
+
 /* One run of tokens: the record itself, a template definition, or a nested value. */
 struct xml_frame {
-    uint32_t position, end;     /* in the chunk */
+    const struct xml_chunk *chunk;
+    uint32_t position, end;
     uint32_t slots, slot_count; /* the substitution values in force */
     uint32_t slots_before;      /* slots to keep when the frame is left */
     uint32_t elements;          /* open elements when the frame was entered */
@@ -43,15 +58,17 @@ struct xml_frame {
 
 /* A substitution value of a template instance. */
 struct xml_slot {
+    const struct xml_chunk *chunk;
     uint32_t offset;
     uint16_t size;
     uint8_t type;
 };
 
 struct xml_reader {
-    const uint8_t *chunk;
-    uint32_t chunk_size; /* of what could be read */
-    uint32_t *budget;    /* what a chunk may cost: one per token and per 16 bytes of value */
+    struct xml_chunk chunk;    /* the record's own */
+    uint32_t *budget;          /* what a chunk may cost: one per token and per 16 bytes of value */
+    xml_find_definition *find; /* NULL: only this chunk's */
+    void *find_context;
     struct xml_frame frames[BINXML_FRAMES];
     unsigned frame_count;
     uint32_t elements; /* open */
@@ -64,7 +81,8 @@ struct xml_reader {
 
 /* Begins with the binary XML at [position, end) of the chunk. */
 void xml_reader_start(struct xml_reader *, uint32_t position, uint32_t end);
-/* 1 a token, 0 the end, -EBADMSG a broken rule (what came before stands), -ENOMEM. */
+/* 1 a token, 0 the end, -EBADMSG a broken rule (what came before stands); -ENOMEM, and errors of
+ * `find`. */
 int xml_next(struct xml_reader *, struct xml_token *);
 void xml_reader_free(struct xml_reader *);
 

@@ -30,8 +30,7 @@ void record_reader_free(struct record_reader *reader)
 void record_reader_set_chunk(struct record_reader *reader, const uint8_t *chunk,
                              uint32_t chunk_size, uint32_t *budget)
 {
-    reader->xml.chunk = chunk;
-    reader->xml.chunk_size = chunk_size;
+    reader->xml.chunk = (struct xml_chunk){chunk, chunk_size};
     reader->xml.budget = budget;
     memset(reader->names, NAME_UNKNOWN, EVTX_CHUNK_SIZE);
 }
@@ -94,8 +93,11 @@ static enum record_name look_up_name(const struct xml_token *token)
 /* A name stands once in a chunk and is used over and over: it is compared once. */
 static enum record_name name_of(struct record_reader *reader, const struct xml_token *token)
 {
-    uint8_t *name = &reader->names[token->bytes - reader->xml.chunk];
+    uintptr_t place = (uintptr_t)token->bytes - (uintptr_t)reader->xml.chunk.bytes;
 
+    if (place >= EVTX_CHUNK_SIZE) /* in another chunk */
+        return look_up_name(token);
+    uint8_t *name = &reader->names[place];
     if (*name == NAME_UNKNOWN)
         *name = (uint8_t)look_up_name(token);
     return *name;
@@ -271,7 +273,7 @@ static int read_fields(struct record_reader *reader)
 
 int record_read_system(struct record_reader *reader, uint32_t offset)
 {
-    const struct evtx_record_header *header = (const void *)(reader->xml.chunk + offset);
+    const struct evtx_record_header *header = (const void *)(reader->xml.chunk.bytes + offset);
     uint32_t end = offset + get_le32(header->size) - (uint32_t)sizeof(le32);
 
     text_pool_reset(&reader->pool);

@@ -85,7 +85,7 @@ static void check_agreement(const uint8_t *bytes, size_t size, size_t wanted)
         assert_non_null(file);
         assert_int_equal(fwrite(bytes, 1, size, file), size);
         assert_int_equal(fclose(file), 0);
-        witness_read(&theirs, "made.evtx");
+        witness_read(&theirs, "made.evtx", EVENT_LIVE);
         assert_int_equal(theirs.records.count, wanted);
         assert_int_equal(reading_common(&theirs, &ours), wanted);
     } else {
@@ -386,8 +386,8 @@ static void test_slack_that_is_live_elsewhere(void **state)
     free(made.bytes);
 }
 
-/* A record in slack whose template was written over is not read with the wrong one. */
-static void test_slack_without_its_template(void **state)
+/* One chunk: a service's record lies over the first of ten merges, and over their templates. */
+static struct made make_overwritten(void)
 {
     struct evtx_writer *w = evtx_writer_new(
         &(struct evtx_recipe){.max_chunks = 1, .keep_slack = true, .chunk_records = 10});
@@ -395,15 +395,46 @@ static void test_slack_without_its_template(void **state)
     for (unsigned i = 0; i < 10; i++)
         evtx_write_vmms(w, 0, 19070, 4, &vm, 0, NULL, 0);
     evtx_write_service_state(w, 0, "vmms", "Hyper-V Virtual Machine Management", 1);
-    struct made made = finish(w);
+    return finish(w);
+}
+
+/* A record in slack whose template was written over is not read with the wrong one. */
+static void test_slack_without_its_template(void **state)
+{
+    struct made made = make_overwritten();
     struct result result = read_log(made.bytes, made.size);
 
     assert_int_equal(result.live, 1);
     assert_int_equal(result.ids[0], 11);
-    assert_true(result.counts.damaged > 0);
+    assert_true(result.counts.damaged > 5);
     assert_int_equal(result.recovered, result.broken); /* System is shared, the values are not */
     notes_free(&result.notes);
     free(made.bytes);
+}
+
+/* … but where another chunk has the same template, it is read with that. */
+static void test_template_of_another_chunk(void **state)
+{
+    struct made slack = make_overwritten();
+    struct made made = make_log((struct evtx_recipe){.first_record_id = 100}, 1);
+
+    made.bytes = realloc(made.bytes, made.size + EVTX_CHUNK_SIZE);
+    assert_non_null(made.bytes);
+    memcpy(made.bytes + made.size, slack.bytes + CHUNK(0), EVTX_CHUNK_SIZE);
+    made.size += EVTX_CHUNK_SIZE;
+    struct result result = read_log(made.bytes, made.size);
+    assert_int_equal(result.live, 2);
+    assert_int_equal(result.ids[0], 100);
+    assert_int_equal(result.ids[1], 11);
+    assert_true(result.recovered > 5);
+    for (size_t i = 1; i < result.recovered; i++)
+        assert_int_equal(result.ids[2 + i], result.ids[1 + i] + 1);
+    assert_int_equal(result.ids[result.id_count - 1], 10);
+    assert_int_equal(result.broken, 0);
+    assert_int_equal(result.counts.damaged, 0);
+    notes_free(&result.notes);
+    free(made.bytes);
+    free(slack.bytes);
 }
 
 /* ---- damage ---- */
@@ -822,6 +853,7 @@ int main(void)
         cmocka_unit_test(test_slack),
         cmocka_unit_test(test_slack_that_is_live_elsewhere),
         cmocka_unit_test(test_slack_without_its_template),
+        cmocka_unit_test(test_template_of_another_chunk),
         cmocka_unit_test(test_lost_file_header),
         cmocka_unit_test(test_bad_file_checksum),
         cmocka_unit_test(test_lost_chunk_header),

@@ -247,9 +247,10 @@ bool witness_is_installed(void)
     return system("evtxexport -V >/dev/null 2>&1") == 0;
 }
 
-static void run(struct strbuf *out, const char *path)
+static void run(struct strbuf *out, const char *path, enum event_origin origin)
 {
-    char *command = string_printf("evtxexport -f xml '%s' 2>/dev/null", path);
+    char *command = string_printf("evtxexport -m %s -f xml '%s' 2>/dev/null",
+                                  origin == EVENT_LIVE ? "items" : "recovered", path);
     char buffer[65536];
     size_t n;
 
@@ -265,13 +266,13 @@ static void run(struct strbuf *out, const char *path)
     free(command);
 }
 
-void witness_read(struct reading *reading, const char *path)
+void witness_read(struct reading *reading, const char *path, enum event_origin origin)
 {
     struct export e = {.reading = reading, .depth = -1};
     struct strbuf out = {0};
     XML_Parser parser = XML_ParserCreate("UTF-8");
 
-    run(&out, path);
+    run(&out, path, origin);
     XML_SetUserData(parser, &e);
     XML_SetElementHandler(parser, on_start, on_end);
     XML_SetCharacterDataHandler(parser, on_text);
@@ -306,4 +307,12 @@ size_t reading_common(const struct reading *theirs, const struct reading *ours)
         }
     }
     return common;
+}
+
+bool reading_has(const struct reading *reading, const char *record)
+{
+    for (size_t i = 0; i < reading->records.count; i++)
+        if (strcmp(reading->records.items[i], record) == 0)
+            return true;
+    return false;
 }

@@ -19,13 +19,14 @@ struct reading {
 void reading_free(struct reading *);
 
 bool witness_is_installed(void);
-/* What evtxexport says of the file. */
-void witness_read(struct reading *, const char *path);
+/* What evtxexport says of the file: its live records, or those that it recovers from slack. */
+void witness_read(struct reading *, const char *path, enum event_origin);
 /* What we say of the same bytes; only records of that origin. */
 void own_read(struct reading *, const void *bytes, size_t size, enum event_origin);
 
 /* How many records of `theirs` are, in their order, also in `ours`, word by word; prints the first
  * that are not. */
 size_t reading_common(const struct reading *theirs, const struct reading *ours);
+bool reading_has(const struct reading *, const char *record);
 
 #endif
