@@ -40,15 +40,39 @@ static enum image_container container_of(io_source *file)
     return disks[disk_probe(file)];
 }
 
-bool image_probe(io_source *file)
+/* Whether the bytes are a disk or volume as they are. */
+static bool is_raw_disk(io_source *file)
 {
     CLEANUP(partitions) struct partition_list list = {0};
 
-    if (container_of(file) != IMAGE_RAW)
-        return true;
     if (partitions_read(&list, file, NULL) < 0 || list.items.count == 0)
         return false;
     return list.scheme != PARTITION_NO_TABLE || list.items.items[0].content != PARTITION_OTHER;
+}
+
+bool image_probe(io_source *file)
+{
+    return container_of(file) != IMAGE_RAW || is_raw_disk(file);
+}
+
+static const char *reason_of(int error)
+{
+    static const struct {
+        int error;
+        const char *reason;
+    } reasons[] = {
+        {EBADMSG, "it is damaged, or of a version that is not known"},
+        {ENOKEY, "it is encrypted"},
+        {EPIPE, "the program that reads it died of it"},
+        {ETIMEDOUT, "the program that reads it took too long"},
+        {EXDEV, "it holds only what changed since another file, which is not looked for: convert "
+                "both into one image"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+        if (reasons[i].error == -error)
+            return reasons[i].reason;
+    return strerror(-error);
 }
 
 static int decode(struct workers *workers, const char *name, const image_parts *parts,
@@ -70,8 +94,29 @@ static int decode(struct workers *workers, const char *name, const image_parts *
     }
     if (r < 0)
         notes_add(notes, SEVERITY_PROBLEM, "IMAGE-CONTAINER", 0,
-                  "the image cannot be unpacked: %s", strerror(-r));
+                  "the image cannot be unpacked: %s", reason_of(r));
     return r;
+}
+
+/* A raw disk may end with what looks like the footer of a VHD and isn't its own, or is one whose
+ * file was cut: then the bytes count as they are, and what is wrong with the VHD is a warning. */
+static int open_disk_file(struct image *image, io_source *file, struct notes *notes)
+{
+    CLEANUP(notes) struct notes said = {0};
+    int r = image_chain_open(image->path, file, &image->disk, &said);
+    bool is_raw = (r == -EBADMSG || r == -ENOTSUP) && is_raw_disk(file);
+
+    for (size_t i = 0; i < said.count; i++) {
+        const struct note *n = &said.items[i];
+        enum severity severity =
+            is_raw && n->severity > SEVERITY_WARNING ? SEVERITY_WARNING : n->severity;
+        notes_add(notes, severity, n->rule, n->offset, "%s", n->text);
+    }
+    if (!is_raw)
+        return r;
+    image->container = IMAGE_RAW;
+    image->disk = io_ref(file);
+    return 0;
 }
 
 static int unpack(struct image *image, io_source *file, struct workers *workers,
@@ -88,7 +133,7 @@ static int unpack(struct image *image, io_source *file, struct workers *workers,
     switch (image->container) {
     case IMAGE_VHD:
     case IMAGE_VHDX:
-        return image_chain_open(image->path, file, &image->disk, notes);
+        return open_disk_file(image, file, notes);
     case IMAGE_EWF:
         r = image_parts_open(&parts, image->path, image_ewf_name);
         return r < 0 ? r : decode(workers, "ewf", &parts, &image->disk, notes);
@@ -150,6 +195,17 @@ static int open_volume(struct image *image, size_t partition, struct notes *note
     }
 }
 
+static int read_partitions(struct image *image, struct notes *notes)
+{
+    int r = partitions_read(&image->partitions, image->disk, notes);
+
+    if (r < 0 && r != -ENOMEM)
+        notes_add(notes, SEVERITY_PROBLEM, "IMAGE-START", 0,
+                  "the partition table cannot be read: %s",
+                  r == -EBADMSG ? "the image is damaged there" : strerror(-r));
+    return r;
+}
+
 int image_open(struct image *image, const char *path, struct workers *workers,
                struct notes *notes)
 {
@@ -160,7 +216,7 @@ int image_open(struct image *image, const char *path, struct workers *workers,
     if (r == 0)
         r = unpack(image, file, workers, notes);
     if (r == 0)
-        r = partitions_read(&image->partitions, image->disk, notes);
+        r = read_partitions(image, notes);
     for (size_t i = 0; i < image->partitions.items.count && r == 0; i++)
         r = open_volume(image, i, notes);
     if (r < 0)

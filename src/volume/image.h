@@ -54,7 +54,8 @@ bool image_probe(io_source *);
  * Opens all volumes. An NTFS volume's display root is "PATH!pN!/", or "PATH!/" when it is the whole
  * image. workers may be NULL: then EWF and qcow2 are -ENOTSUP.
  * 0, also when no volume can be read; -ENOENT, -EACCES …; -ENOTSUP a container that cannot be read
- * here; -EXDEV a disk whose parent is missing; -EBADMSG; -ENOMEM. Notes say why.
+ * here; -ENOKEY an encrypted one; -EXDEV a disk whose parent is missing; -EBADMSG; -ENOMEM. Notes
+ * say why. A damaged VHD whose bytes are a disk as they are is opened as IMAGE_RAW, with warnings.
  */
 int image_open(struct image *, const char *path, struct workers *workers, struct notes *notes);
 /* Volumes that were not taken (set to NULL) are closed with it. One that was taken lives on its

@@ -3,68 +3,13 @@
 #include "../testing.h"
 #include "../temporary.h"
 
+#include "image_testing.h"
 #include "ntfs_samples.h"
 
 #include "base/cleanup.h"
 #include "os/os_file.h"
 #include "volume/image.h"
 #include "volume/ntfs_volume.h"
-
-static int append(void *user, const struct volume_entry *entry)
-{
-    strbuf_printf(user, "%s %llu\n", entry->path, (unsigned long long)entry->size);
-    return 0;
-}
-
-static void refuse(void *user, const char *path, const char *reason)
-{
-    fail_msg("%s: %s", path, reason);
-}
-
-/* Every entry of every volume, the volumes told apart by what follows the image's path. */
-static char *contents(const char *path)
-{
-    struct strbuf out = {0};
-    struct notes notes = {0};
-    struct image image;
-
-    assert_int_equal(image_open(&image, path, NULL, &notes), 0);
-    assert_int_equal(notes.count, 0);
-    for (size_t i = 0; i < image.volumes.count; i++) {
-        struct volume *volume = image.volumes.items[i].volume;
-        assert_int_equal(image.volumes.items[i].status, 0);
-        assert_int_equal(strncmp(volume->display_root, path, strlen(path)), 0);
-        strbuf_printf(&out, "%s\n", volume->display_root + strlen(path));
-        assert_int_equal(volume_walk(volume, append, refuse, &out), 0);
-    }
-    image_close(&image);
-    notes_free(&notes);
-    return strbuf_steal(&out);
-}
-
-static bool shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static bool shell(const char *format, ...)
-{
-    struct strbuf command = {0};
-    va_list ap;
-
-    va_start(ap, format);
-    strbuf_vprintf(&command, format, ap);
-    va_end(ap);
-    bool done = system(strbuf_text(&command)) == 0;
-    strbuf_free(&command);
-    return done;
-}
-
-/* The unpacked sample, or the test is skipped. */
-static char *sample(const char *name)
-{
-    char *path = ntfs_sample_path(ntfs_sample_named(name));
-
-    if (!path)
-        skip();
-    return path;
-}
 
 static bool unpack_vhdx(const char *name)
 {
@@ -80,8 +25,8 @@ static bool unpack_vhdx(const char *name)
 
 static void test_raw(void **state)
 {
-    CLEANUP_FREE char *path = sample("ntfs.raw");
-    CLEANUP_FREE char *text = contents(path);
+    CLEANUP_FREE char *path = image_sample("ntfs.raw");
+    CLEANUP_FREE char *text = image_contents(path, NULL);
 
     assert_string_equal(text, "!/\na_directory 0\na_directory/a_file 53\n"
                               "a_directory/another_file 22\na_link 56\npasswords.txt 116\n");
@@ -89,8 +34,8 @@ static void test_raw(void **state)
 
 static void test_partitioned(void **state)
 {
-    CLEANUP_FREE char *path = sample("usnjrnl.raw");
-    CLEANUP_FREE char *text = contents(path);
+    CLEANUP_FREE char *path = image_sample("usnjrnl.raw");
+    CLEANUP_FREE char *text = image_contents(path, NULL);
     struct image image;
 
     assert_int_equal(strncmp(text, "!p1!/\n", 6), 0);
@@ -104,7 +49,7 @@ static void test_partitioned(void **state)
     image.volumes.items[0].volume = NULL;
     image_close(&image);
     struct strbuf entries = {0};
-    assert_int_equal(volume_walk(volume, append, refuse, &entries), 0);
+    assert_int_equal(volume_walk(volume, image_append, image_refuse, &entries), 0);
     assert_string_equal(strbuf_text(&entries), text + 6);
     strbuf_free(&entries);
     volume_close(volume);
@@ -112,19 +57,19 @@ static void test_partitioned(void **state)
 
 static void test_split(void **state)
 {
-    CLEANUP_FREE char *path = sample("ntfs.raw");
-    CLEANUP_FREE char *whole = contents(path);
+    CLEANUP_FREE char *path = image_sample("ntfs.raw");
+    CLEANUP_FREE char *whole = image_contents(path, NULL);
     struct image image;
 
     assert_true(shell("split -b 1500000 -d -a 3 --numeric-suffixes=1 '%s' part.", path));
-    CLEANUP_FREE char *text = contents("part.001");
+    CLEANUP_FREE char *text = image_contents("part.001", NULL);
     assert_string_equal(text, whole);
     assert_int_equal(image_open(&image, "part.001", NULL, NULL), 0);
     assert_int_equal(image.container, IMAGE_SPLIT);
     assert_int_equal(io_size(image.disk), 4194304);
     image_close(&image);
     assert_true(shell("for i in 1 2 3; do mv part.00$i q.00$((i - 1)); done"));
-    CLEANUP_FREE char *from_zero = contents("q.000");
+    CLEANUP_FREE char *from_zero = image_contents("q.000", NULL);
     assert_string_equal(from_zero, whole);
 }
 
@@ -136,13 +81,13 @@ static void test_vhdx(void **state)
     };
 
     for (size_t i = 0; i < 2; i++) {
-        CLEANUP_FREE char *raw = sample(pairs[i][1]);
+        CLEANUP_FREE char *raw = image_sample(pairs[i][1]);
         const char *base = strrchr(pairs[i][0], '/') + 1;
         if (!unpack_vhdx(pairs[i][0]))
             skip();
         CLEANUP_FREE char *name = string_printf("%.*s", (int)strlen(base) - 3, base);
-        CLEANUP_FREE char *ours = contents(name);
-        CLEANUP_FREE char *theirs = contents(raw);
+        CLEANUP_FREE char *ours = image_contents(name, NULL);
+        CLEANUP_FREE char *theirs = image_contents(raw, NULL);
         assert_string_equal(ours, theirs);
         assert_true(strlen(ours) > strlen("!p1!/"));
     }
@@ -155,8 +100,8 @@ static void test_chain(void **state)
 
     if (!unpack_vhdx("vhdx/ntfs-differential.vhdx.gz") || !unpack_vhdx("vhdx/ntfs-parent.vhdx.gz"))
         skip();
-    CLEANUP_FREE char *child = contents("ntfs-differential.vhdx");
-    CLEANUP_FREE char *parent = contents("ntfs-parent.vhdx");
+    CLEANUP_FREE char *child = image_contents("ntfs-differential.vhdx", NULL);
+    CLEANUP_FREE char *parent = image_contents("ntfs-parent.vhdx", NULL);
     assert_string_not_equal(child, parent);
     assert_true(strlen(child) > 10);
     assert_true(shell("mkdir away && mv ntfs-parent.vhdx away/"));
