@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* What was seen of a disk, and where: the evidence of every finding about it. */
+#include "chain/finding.h"
+
+#include "base/bytes.h"
+#include "base/strbuf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *identity_line(const struct host_disk *disk, const struct disk_facts *facts)
+{
+    char id[GUID_TEXT_SIZE], when[WHEN_TEXT_SIZE];
+
+    return string_printf("%s: %s %s, file of %" PRIu64 " bytes, virtual size %" PRIu64
+                         ", identifier %s, modified %s",
+                         disk->path, disk_kind_name(facts->kind), disk_format_name(facts->format),
+                         disk->file_size, facts->virtual_size,
+                         guid_format(&facts->data_write_guid, id),
+                         disk->modified ? when_format(disk->modified, WHEN_SECONDS, when)
+                                        : "at an unknown time");
+}
+
+static char *content_line(const struct disk_facts *facts)
+{
+    return string_printf("%" PRIu64 " allocated blocks (%" PRIu64 " bytes), %" PRIu64
+                         " zeroed, %" PRIu64 " unmapped; log %s",
+                         facts->allocated_blocks, facts->allocated_bytes,
+                         facts->blocks[BLOCK_ZERO], facts->blocks[BLOCK_UNMAPPED],
+                         disk_log_name(facts->log));
+}
+
+static char *parent_line(const struct judge *judge, size_t disk)
+{
+    const struct disk_verdict *verdict = &judge->verdict->disks[disk];
+    const struct disk_parent *parent = judge_disk(judge, disk)->facts->parent;
+    const char *recorded = parent && parent->absolute_path   ? parent->absolute_path
+                           : parent && parent->relative_path ? parent->relative_path
+                                                             : "no path";
+    char id[GUID_TEXT_SIZE] = "unknown";
+
+    if (parent && parent->has_linkage)
+        guid_format(&parent->linkage, id);
+    switch (verdict->parent_state) {
+    case PARENT_MATCHED:
+        return string_printf("parent %s, found by %s, linkage %s matches",
+                             judge_disk(judge, verdict->parent)->path,
+                             parent_key_name(verdict->parent_key), id);
+    case PARENT_MISMATCHED:
+        return string_printf("recorded parent %s with identifier %s; %s is there instead",
+                             recorded, id, judge_disk(judge, verdict->parent)->path);
+    default:
+        return string_printf("recorded parent %s with identifier %s: not on the evidence",
+                             recorded, id);
+    }
+}
+
+/* Why the linkage broke, as far as the two files show it. */
+static char *mismatch_line(const struct judge *judge, size_t child)
+{
+    const struct host_disk *file = judge_disk(judge, child);
+    const struct host_disk *other = judge_disk(judge, judge->verdict->disks[child].parent);
+    const struct disk_facts *facts = file->facts, *found = other->facts;
+
+    if (!found || other->status < 0)
+        return string_printf("%s cannot be read", other->path);
+    if (facts->format != found->format)
+        return strdup("the file there has another format: it was replaced");
+    if (facts->has_virtual_disk_id && found->has_virtual_disk_id &&
+        !guid_equal(&facts->virtual_disk_id, &found->virtual_disk_id))
+        return strdup("the two files belong to different virtual disks: the parent was replaced");
+    if (other->modified && file->modified && other->modified > file->modified)
+        return strdup("the parent was written after this child: mounted writable, booted, resized "
+                      "or merged into");
+    if (facts->has_virtual_disk_id && found->has_virtual_disk_id)
+        return strdup("same virtual disk in another state: a restored or copied older version of "
+                      "the parent, or one that was written to");
+    return strdup("the identifiers differ; the files do not show why");
+}
+
+static int add_references(const struct judge *judge, size_t disk, string_list *lines)
+{
+    const struct host *host = judge->host;
+    size_t found = 0;
+
+    for (size_t m = 0; m < host->machines.count; m++) {
+        const struct host_machine *machine = &host->machines.items[m];
+        for (size_t d = 0; d < machine->drives.count; d++)
+            if (machine->drives.items[d].disk == disk && ++found <= 8 &&
+                line_add(lines, string_printf("referenced by %s as %s", machine->config,
+                                              machine->drives.items[d].recorded_path)) < 0)
+                return -ENOMEM;
+        for (size_t c = 0; c < machine->checkpoints.count; c++) {
+            const struct host_checkpoint *checkpoint = &machine->checkpoints.items[c];
+            for (size_t d = 0; d < checkpoint->drives.count; d++)
+                if (checkpoint->drives.items[d].disk == disk && ++found <= 8 &&
+                    line_add(lines,
+                             string_printf("referenced by checkpoint %s as %s", checkpoint->config,
+                                           checkpoint->drives.items[d].recorded_path)) < 0)
+                    return -ENOMEM;
+        }
+    }
+    if (found > 8)
+        return line_add(lines, string_printf("and by %zu more", found - 8));
+    return found ? 0
+                 : line_add(lines, string_printf("no reference in %zu configurations",
+                                                 host->configs_read));
+}
+
+static int add_missing_inputs(const struct judge *judge, string_list *lines)
+{
+    const struct host *host = judge->host;
+    int r = 0;
+
+    if (host->configs_read == 0 && host->machines.count == 0)
+        r = line_add(lines, strdup("missing: no VM configuration was found"));
+    for (size_t i = 0; i < host->nodes.count && r == 0; i++) {
+        const struct host_node *node = &host->nodes.items[i];
+        const char *of = *node->name ? node->name : "the host";
+        if (!node->has_registry && !node->is_shared_storage)
+            r = line_add(lines, string_printf("missing: the list of VMs of %s (data.vmcx, the "
+                                              "registration folder, or an inventory)",
+                                              of));
+        if (node->has_unreadable_config && r == 0)
+            r = line_add(lines,
+                         string_printf("missing: a configuration of %s cannot be read whole", of));
+    }
+    for (size_t i = 0; i < host->missing_configs.count && r == 0; i++)
+        r = line_add(lines, string_printf("missing: the configuration %s",
+                                          host->missing_configs.items[i].recorded_path));
+    return r;
+}
+
+/* The four sub-authorities are the GUID as it lies on disk, in little-endian words. */
+static uint32_t sid_part(const struct guid *id, size_t part)
+{
+    uint8_t bytes[16];
+
+    guid_to_le(id, bytes);
+    return load_le32(bytes + 4 * part);
+}
+
+/* S-1-5-83-1-… in the file's permissions names the machine that the disk was made for. */
+static int add_owners(const struct judge *judge, size_t disk, string_list *lines)
+{
+    const struct host_disk *file = judge_disk(judge, disk);
+    int r = 0;
+
+    for (size_t i = 0; i < file->owners.count && r == 0; i++) {
+        const struct guid *id = &file->owners.items[i];
+        char text[GUID_TEXT_SIZE];
+        r = line_add(lines, string_printf("likely owner by permission: VM %s "
+                                          "(S-1-5-83-1-%" PRIu32 "-%" PRIu32 "-%" PRIu32
+                                          "-%" PRIu32 ")",
+                                          guid_format(id, text), sid_part(id, 0), sid_part(id, 1),
+                                          sid_part(id, 2), sid_part(id, 3)));
+    }
+    return r;
+}
+
+int evidence_of_disk(const struct judge *judge, size_t disk, string_list *lines)
+{
+    const struct host_disk *file = judge_disk(judge, disk);
+    const struct disk_verdict *verdict = &judge->verdict->disks[disk];
+    int r = 0;
+
+    if (file->error)
+        r = line_add(lines, string_printf("%s: %s", file->path, file->error));
+    if (r == 0 && file->facts && file->status == 0)
+        r = line_add(lines, identity_line(file, file->facts));
+    if (r == 0 && file->facts && file->facts->has_counts)
+        r = line_add(lines, content_line(file->facts));
+    if (r == 0 && verdict->parent_state != PARENT_NONE)
+        r = line_add(lines, parent_line(judge, disk));
+    if (r == 0 && verdict->parent_state == PARENT_MISMATCHED)
+        r = line_add(lines, mismatch_line(judge, disk));
+    if (r == 0)
+        r = add_owners(judge, disk, lines);
+    if (r == 0)
+        r = add_references(judge, disk, lines);
+    if (r == 0 && (verdict->overlays & 1u << OVERLAY_LOW_CONFIDENCE))
+        r = add_missing_inputs(judge, lines);
+    return r;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* A finding from its text: names filled in, quoted where they become part of a command. */
+#include "chain/finding.h"
+
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int line_add(string_list *list, char *line)
+{
+    char **slot = line ? vector_push(list) : NULL;
+
+    if (!slot) {
+        free(line);
+        return -ENOMEM;
+    }
+    *slot = line;
+    return 0;
+}
+
+const char *machine_label(const struct host_machine *machine, char text[GUID_TEXT_SIZE])
+{
+    if (machine->name)
+        return machine->name;
+    return machine->has_id ? guid_format(&machine->id, text) : "an unnamed VM";
+}
+
+bool machine_is_tracking(const struct host_machine *machine)
+{
+    return machine->registered != HOST_NO && !machine->planned;
+}
+
+const char *path_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* 'It''s quoted as PowerShell wants it'. */
+static void append_quoted(struct strbuf *out, const char *text)
+{
+    strbuf_append_char(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            strbuf_append_char(out, '\'');
+        strbuf_append_char(out, *text);
+    }
+    strbuf_append_char(out, '\'');
+}
+
+/* Replaces {file}, {path} and {vm}; quoted in commands. */
+static char *fill_in(const char *text, const struct names *names, bool quote)
+{
+    struct strbuf out = {0};
+
+    while (*text) {
+        const char *value = NULL;
+        size_t length = 0;
+        if (strncmp(text, "{file}", 6) == 0) {
+            value = names->file;
+            length = 6;
+        } else if (strncmp(text, "{path}", 6) == 0) {
+            value = names->path;
+            length = 6;
+        } else if (strncmp(text, "{vm}", 4) == 0) {
+            value = names->vm;
+            length = 4;
+        }
+        if (!value)
+            strbuf_append_char(&out, *text++);
+        else if (quote)
+            append_quoted(&out, value);
+        else
+            strbuf_append(&out, value);
+        text += length;
+    }
+    return strbuf_steal(&out);
+}
+
+struct finding *finding_new(struct judge *judge, const struct finding_text *text,
+                            const char *subject, size_t machine, const struct names *names)
+{
+    struct finding *finding = vector_push(&judge->verdict->findings);
+
+    if (!finding)
+        return NULL;
+    finding->code = text->code;
+    finding->severity = text->severity;
+    finding->confidence = text->confidence;
+    finding->explanation = text->explanation;
+    finding->next_step = text->next_step;
+    finding->machine = machine;
+    finding->disk = HOST_NONE;
+    finding->subject = text_valid(subject);
+    finding->summary = fill_in(text->summary, names, false);
+    if (!finding->subject || !finding->summary)
+        return NULL;
+    for (size_t i = 0; i < TEXT_COMMANDS && text->commands[i]; i++) {
+        bool needs_vm = strstr(text->commands[i], "{vm}") != NULL;
+        if (needs_vm && machine == HOST_NONE)
+            continue;
+        if (line_add(&finding->commands, fill_in(text->commands[i], names, true)) < 0)
+            return NULL;
+    }
+    return finding;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* How findings are made: what the files that word them share. Private. */
+#ifndef CHAIN_FINDING_H
+#define CHAIN_FINDING_H
+
+#include "chain/judge.h"
+#include "chain/texts.h"
+
+/* What a text's {file}, {path} and {vm} stand for. */
+struct names {
+    const char *file, *path, *vm;
+};
+
+/* A new finding with its words filled in; NULL when memory is short. */
+struct finding *finding_new(struct judge *, const struct finding_text *, const char *subject,
+                            size_t machine, const struct names *);
+/* Adds a line that it owns from now on; NULL stands for memory that was short. 0 or -ENOMEM. */
+int line_add(string_list *, char *line);
+/* The last element of a path. */
+const char *path_name(const char *path);
+
+/* What is known of a disk: the lines that every finding about it carries. 0 or -ENOMEM. */
+int evidence_of_disk(const struct judge *, size_t disk, string_list *lines);
+
+int findings_of_machines(struct judge *);
+
+#endif

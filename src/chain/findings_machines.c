@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Findings about machines, checkpoints, configurations and their last merge. */
+#include "chain/finding.h"
+
+#include "base/checked.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct finding *machine_finding(struct judge *judge, size_t machine, const char *subject,
+                                       const struct finding_text *text)
+{
+    char id[GUID_TEXT_SIZE];
+    struct names names = {.file = path_name(subject), .path = subject, .vm = "an unknown VM"};
+
+    if (machine != HOST_NONE)
+        names.vm = machine_label(&judge->host->machines.items[machine], id);
+    return finding_new(judge, text, subject, machine, &names);
+}
+
+static const char *machine_subject(const struct host_machine *machine, char id[GUID_TEXT_SIZE])
+{
+    if (machine->has_id)
+        return guid_format(&machine->id, id);
+    return machine->config ? machine->config : "unknown";
+}
+
+static bool is_disk_drive(const struct host_drive *drive)
+{
+    const char *dot = strrchr(drive->recorded_path, '.');
+    static const char *const extensions[] = {".vhdx", ".avhdx", ".vhd", ".avhd"};
+
+    for (size_t i = 0; dot && i < ARRAY_SIZE(extensions); i++)
+        if (text_compare_folded(dot, extensions[i]) == 0)
+            return true;
+    return false;
+}
+
+static int judge_drive(struct judge *judge, size_t m, const struct host_drive *drive,
+                       const char *config)
+{
+    const struct host_machine *machine = &judge->host->machines.items[m];
+    const struct finding_text *text = NULL;
+    char id[GUID_TEXT_SIZE];
+
+    if (drive->match == MATCH_AMBIGUOUS)
+        text = &text_ambiguous_path;
+    else if (drive->match == MATCH_NOT_FOUND && drive->folder_is_known && is_disk_drive(drive) &&
+             machine_is_tracking(machine))
+        text = &text_missing_disk;
+    if (!text)
+        return 0;
+    struct finding *finding = machine_finding(judge, m, machine_subject(machine, id), text);
+    if (!finding)
+        return -ENOMEM;
+    char *line = drive->match == MATCH_AMBIGUOUS
+                     ? string_printf("%s records %s; %zu files fit", config ? config : "a list",
+                                     drive->recorded_path, drive->candidates)
+                     : string_printf("%s records %s", config ? config : "a list",
+                                     drive->recorded_path);
+    return line_add(&finding->evidence, line);
+}
+
+static int judge_checkpoint(struct judge *judge, size_t m, const struct host_checkpoint *checkpoint)
+{
+    int r = 0;
+
+    for (size_t d = 0; d < checkpoint->drives.count && r == 0; d++)
+        r = judge_drive(judge, m, &checkpoint->drives.items[d], checkpoint->config);
+    if (r < 0 || checkpoint->kind != CHECKPOINT_RECOVERY)
+        return r;
+    struct finding *finding =
+        machine_finding(judge, m, checkpoint->config, &text_backup_checkpoint);
+    if (!finding)
+        return -ENOMEM;
+    if (judge->host->machines.items[m].saved_state)
+        finding->next_step = text_backup_checkpoint.cautious_step;
+    char when[WHEN_TEXT_SIZE];
+    return line_add(&finding->evidence,
+                    string_printf("checkpoint \"%s\"%s%s", checkpoint->name,
+                                  checkpoint->created ? ", created " : "",
+                                  when_format(checkpoint->created, WHEN_SECONDS, when)));
+}
+
+/* What the last merge left behind: its events, then the files that still wait. */
+static int judge_last_merge(struct judge *judge, size_t m)
+{
+    const struct episode *episode = episode_last(judge->verdict, m);
+    const struct host_machine *machine = &judge->host->machines.items[m];
+    char id[GUID_TEXT_SIZE];
+    string_list left = {0};
+    bool failed_before = false;
+    int r = 0;
+
+    for (size_t i = 0; i < judge->verdict->episodes.count; i++)
+        failed_before = failed_before || (judge->verdict->episodes.items[i].machine == m &&
+                                          judge->verdict->episodes.items[i].is_settled);
+    if (!episode || (episode->end == EPISODE_FINISHED && !failed_before))
+        return 0;
+    for (size_t i = 0; i < judge->verdict->disk_count && r == 0; i++)
+        if (judge->verdict->disks[i].machine == m && episode_concerns(judge, i))
+            r = line_add(&left, string_printf("left behind: %s", judge_disk(judge, i)->path));
+    const struct finding_text *text =
+        left.count == 0 || episode->end == EPISODE_FINISHED           ? &text_merge_settled
+        : episode->end == EPISODE_OPEN && !episode->service_restarted ? &text_merge_open
+                                                                      : &text_merge_failed;
+    struct finding *finding =
+        r == 0 ? machine_finding(judge, m, machine_subject(machine, id), text) : NULL;
+    if (!finding)
+        r = -ENOMEM;
+    if (r == 0)
+        r = line_add(&finding->evidence, event_line(judge->host, episode->first));
+    if (r == 0 && episode->last != episode->first)
+        r = line_add(&finding->evidence, event_line(judge->host, episode->last));
+    if (r == 0 && episode->service_restarted)
+        r = line_add(&finding->evidence,
+                     strdup("the virtual machine management service was started anew since"));
+    for (size_t i = 0; i < left.count; i++)
+        if (r == 0)
+            r = line_add(&finding->evidence, left.items[i]);
+        else
+            free(left.items[i]);
+    vector_free(&left);
+    return r;
+}
+
+static int judge_machine(struct judge *judge, size_t m)
+{
+    const struct host_machine *machine = &judge->host->machines.items[m];
+    char id[GUID_TEXT_SIZE];
+    int r = 0;
+
+    for (size_t d = 0; d < machine->drives.count && r == 0; d++)
+        r = judge_drive(judge, m, &machine->drives.items[d], machine->config);
+    for (size_t c = 0; c < machine->checkpoints.count && r == 0; c++)
+        r = judge_checkpoint(judge, m, &machine->checkpoints.items[c]);
+    if (r == 0)
+        r = judge_last_merge(judge, m);
+    if (r < 0 || machine->merge_pending != HOST_YES || !machine_is_tracking(machine))
+        return r;
+    struct finding *finding =
+        machine_finding(judge, m, machine_subject(machine, id), &text_merge_pending);
+    if (!finding)
+        return -ENOMEM;
+    return line_add(&finding->evidence,
+                    string_printf("%s: global_settings/disk_merge_pending is true",
+                                  machine->config));
+}
+
+static bool is_journal_alone(const struct host_trouble *trouble)
+{
+    static const char prefix[] = "VMCX-JOURNAL-";
+
+    for (size_t i = 0; i < trouble->notes.count; i++)
+        if (trouble->notes.items[i].severity >= SEVERITY_WARNING &&
+            strncmp(trouble->notes.items[i].rule, prefix, sizeof(prefix) - 1) != 0)
+            return false;
+    return trouble->journal_unreadable;
+}
+
+static int judge_trouble(struct judge *judge, const struct host_trouble *trouble)
+{
+    const struct finding_text *text = trouble->status < 0             ? &text_config_unreadable
+                                      : is_journal_alone(trouble) ? &text_journal_unreadable
+                                                                  : &text_config_damaged;
+    struct finding *finding = machine_finding(judge, HOST_NONE, trouble->path, text);
+
+    if (!finding)
+        return -ENOMEM;
+    if (trouble->notes.count == 0)
+        return line_add(&finding->evidence, strdup(strerror(-trouble->status)));
+    for (size_t i = 0; i < trouble->notes.count && i < 8; i++) {
+        const struct note *note = &trouble->notes.items[i];
+        char *line = note->offset == NOTE_NO_OFFSET
+                         ? string_printf("%s (rule %s)", note->text, note->rule)
+                         : string_printf("%s (rule %s, offset %" PRIu64 ")", note->text,
+                                         note->rule, note->offset);
+        if (line_add(&finding->evidence, line) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int judge_missing_config(struct judge *judge, const struct host_missing_config *missing)
+{
+    char id[GUID_TEXT_SIZE];
+
+    if (!missing->folder_is_known)
+        return 0;
+    struct finding *finding = machine_finding(judge, HOST_NONE, guid_format(&missing->id, id),
+                                              &text_missing_config);
+    return finding ? line_add(&finding->evidence,
+                              string_printf("the list of VMs records %s", missing->recorded_path))
+                   : -ENOMEM;
+}
+
+int findings_of_machines(struct judge *judge)
+{
+    const struct host *host = judge->host;
+    int r = 0;
+
+    for (size_t i = 0; i < host->machines.count && r == 0; i++)
+        r = judge_machine(judge, i);
+    for (size_t i = 0; i < host->troubles.count && r == 0; i++)
+        r = judge_trouble(judge, &host->troubles.items[i]);
+    for (size_t i = 0; i < host->missing_configs.count && r == 0; i++)
+        r = judge_missing_config(judge, &host->missing_configs.items[i]);
+    return r;
+}
