@@ -350,6 +350,18 @@ static bool are_clones(const struct identified *group, size_t count)
     return false;
 }
 
+/* Two configurations of one machine (a live one, an old copy of it) are one machine. */
+static size_t same_machine(const struct host *host, size_t machine)
+{
+    if (machine == HOST_NONE || !host->machines.items[machine].has_id)
+        return machine;
+    for (size_t i = 0; i < machine; i++)
+        if (host->machines.items[i].has_id &&
+            guid_equal(&host->machines.items[i].id, &host->machines.items[machine].id))
+            return i;
+    return machine;
+}
+
 static int mark_clones(struct judge *judge)
 {
     size_t count = 0;
@@ -364,7 +376,8 @@ static int mark_clones(struct judge *judge)
             continue;
         size_t root = root_of(judge, i);
         all[count++] = (struct identified){facts->virtual_disk_id, i, root,
-                                           judge->verdict->disks[i].machine,
+                                           same_machine(judge->host,
+                                                        judge->verdict->disks[i].machine),
                                            !judge_is_differencing(judge, root)};
     }
     qsort(all, count, sizeof(*all), compare_identified);

@@ -312,7 +312,7 @@ static void apply_listing(struct host *host, struct listing *listing)
     }
     if (best) {
         best->registered = HOST_YES;
-        listing->used = true;
+        listing->used = best->config != NULL; /* a checkpoint alone is no configuration of it */
     }
 }
 
@@ -364,7 +364,8 @@ static void judge_unlisted(struct host *host)
 {
     for (size_t i = 0; i < host->machines.count; i++) {
         struct host_machine *machine = &host->machines.items[i];
-        if (machine->registered == HOST_UNKNOWN && machine->config &&
+        bool nameable = machine->config || machine->has_id; /* a list could name it */
+        if (machine->registered == HOST_UNKNOWN && nameable &&
             every_list_is_here(host, machine->node))
             machine->registered = HOST_NO;
     }
