@@ -59,6 +59,9 @@ static int read_header(struct image *image)
     image->cluster_bits = get_be32(h->cluster_bits);
     if (image->cluster_bits < 9 || image->cluster_bits > 21)
         return -EBADMSG;
+    /* An L1 entry stands for a table of clusters. */
+    if (get_be64(h->size) >> (2 * image->cluster_bits - 3) > get_be32(h->l1_size))
+        return -EBADMSG;
     image->l2 = malloc((size_t)1 << image->cluster_bits);
     image->l2_index = UINT64_MAX;
     return image->l2 ? 0 : -ENOMEM;

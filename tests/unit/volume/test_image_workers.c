@@ -59,7 +59,7 @@ struct comparison {
     size_t same, refused;
 };
 
-/* Piece by piece. Fails the test where one differs, or is refused for another reason than damage. */
+/* Piece by piece. Fails the test where one differs, or is refused for other reasons than damage. */
 static struct comparison compare(io_source *ours, io_source *theirs)
 {
     static uint8_t a[PIECE], b[PIECE];
@@ -188,6 +188,7 @@ static void test_qcow_refused(void **state)
         {0x0C, 512, -EXDEV, "another file"}, /* a backing file */
         {0x14, 0, -EBADMSG, "damaged"},      /* cluster_bits */
         {0x14, 63, -EBADMSG, "damaged"},
+        {0x18, 0x00E80000, -EBADMSG, "damaged"}, /* a size of which the tables know nothing */
         {0x20, 1, -ENOKEY, "encrypted"},
         {0x28, 0x7FFFFFFF, -EBADMSG, "damaged"}, /* l1_table_offset */
         {0x48, 0x80, -EBADMSG, "damaged"},       /* a feature that nobody knows */
