@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "chain/verdict.h"
+#include "event/events.h"
 #include "host/host.h"
 #include "os/os_file.h"
 #include "os/sandbox.h"
@@ -335,6 +336,7 @@ static int enter_sandbox(const hvchain_scan *scan, hvchain_report *report)
         paths[count++] = scan->readable.items[i];
     for (size_t i = 0; i < scan->beside.count; i++)
         paths[count++] = scan->beside.items[i];
+    events_prepare();
     sandbox_enter(paths, count, &report->report.sandbox);
     return 0;
 }
