@@ -109,7 +109,7 @@ static int add_references(const struct judge *judge, size_t disk, string_list *l
                                                  host->configs_read));
 }
 
-static int add_missing_inputs(const struct judge *judge, string_list *lines)
+static int add_missing_inputs(const struct judge *judge, size_t disk, string_list *lines)
 {
     const struct host *host = judge->host;
     int r = 0;
@@ -130,6 +130,11 @@ static int add_missing_inputs(const struct judge *judge, string_list *lines)
     for (size_t i = 0; i < host->missing_configs.count && r == 0; i++)
         r = line_add(lines, string_printf("missing: the configuration %s",
                                           host->missing_configs.items[i].recorded_path));
+    const char *lost = judge_lost_above(judge, disk);
+    if (r == 0 && lost)
+        r = line_add(lines, string_printf("missing: what a VM's chain needs at or below %s; it may "
+                                          "stand on this file",
+                                          lost));
     return r;
 }
 
@@ -181,6 +186,6 @@ int evidence_of_disk(const struct judge *judge, size_t disk, string_list *lines)
     if (r == 0)
         r = add_references(judge, disk, lines);
     if (r == 0 && (verdict->overlays & 1u << OVERLAY_LOW_CONFIDENCE))
-        r = add_missing_inputs(judge, lines);
+        r = add_missing_inputs(judge, disk, lines);
     return r;
 }

@@ -29,9 +29,9 @@ static const char *machine_subject(const struct host_machine *machine, char id[G
     return machine->config ? machine->config : "unknown";
 }
 
-static bool is_disk_drive(const struct host_drive *drive)
+bool judge_is_disk_path(const char *path)
 {
-    const char *dot = strrchr(drive->recorded_path, '.');
+    const char *dot = strrchr(path, '.');
     static const char *const extensions[] = {".vhdx", ".avhdx", ".vhd", ".avhd"};
 
     for (size_t i = 0; dot && i < ARRAY_SIZE(extensions); i++)
@@ -49,7 +49,7 @@ static int judge_drive(struct judge *judge, size_t m, const struct host_drive *d
 
     if (drive->match == MATCH_AMBIGUOUS)
         text = &text_ambiguous_path;
-    else if (drive->match == MATCH_NOT_FOUND && drive->folder_is_known && is_disk_drive(drive) &&
+    else if (drive->match == MATCH_NOT_FOUND && drive->folder_is_known && judge_is_disk_path(drive->recorded_path) &&
              machine_is_tracking(machine))
         text = &text_missing_disk;
     if (!text)

@@ -46,6 +46,11 @@ static inline const struct host_disk *judge_disk(const struct judge *judge, size
 bool judge_is_differencing(const struct judge *, size_t disk);
 /* A VM or planned VM that no list names does not track anything. */
 bool machine_is_tracking(const struct host_machine *);
+/* A recorded path with the extension of a disk: no ISO, no physical disk. */
+bool judge_is_disk_path(const char *);
+/* For a disk that nothing tracks: what is not on the evidence and may stand on it. That is a drive
+ * of a VM or checkpoint, or the parent of a tracked layer (then the layer's path). Else NULL. */
+const char *judge_lost_above(const struct judge *, size_t disk);
 /* The machine's name or id in words; borrowed, or written to `text`. */
 const char *machine_label(const struct host_machine *, char text[GUID_TEXT_SIZE]);
 

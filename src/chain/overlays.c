@@ -82,6 +82,57 @@ static bool may_be_claimed_unseen(const struct host *host, size_t node)
     return host->nodes.items[node].has_unreadable_config;
 }
 
+static const char *lost_drive(const drive_list *drives)
+{
+    for (size_t i = 0; i < drives->count; i++) {
+        const struct host_drive *drive = &drives->items[i];
+        if (drive->disk == HOST_NONE && judge_is_disk_path(drive->recorded_path))
+            return drive->recorded_path;
+    }
+    return NULL;
+}
+
+static const char *lost_drive_of_machine(const struct host_machine *machine)
+{
+    const char *lost = lost_drive(&machine->drives);
+
+    for (size_t c = 0; c < machine->checkpoints.count && !lost; c++)
+        lost = lost_drive(&machine->checkpoints.items[c].drives);
+    return lost;
+}
+
+static bool may_be_same_disk(const struct disk_facts *a, const struct disk_facts *b)
+{
+    if (!a || !b)
+        return false;
+    if (a->has_virtual_disk_id && b->has_virtual_disk_id)
+        return guid_equal(&a->virtual_disk_id, &b->virtual_disk_id);
+    return a->virtual_size == b->virtual_size;
+}
+
+const char *judge_lost_above(const struct judge *judge, size_t disk)
+{
+    const struct host *host = judge->host;
+    size_t node = host->evidence.items[judge_disk(judge, disk)->evidence].node;
+
+    if (judge->verdict->disks[disk].tracked)
+        return NULL;
+    for (size_t i = 0; i < host->machines.count; i++) {
+        const struct host_machine *machine = &host->machines.items[i];
+        bool reaches = machine->node == node || host->nodes.items[node].is_shared_storage ||
+                       host->nodes.items[machine->node].is_shared_storage;
+        const char *lost = reaches && machine_is_tracking(machine) ? lost_drive_of_machine(machine)
+                                                                   : NULL;
+        if (lost)
+            return lost;
+    }
+    for (size_t i = 0; i < host->disks.count; i++)
+        if (judge->verdict->disks[i].tracked && has_broken_chain(judge, i) &&
+            may_be_same_disk(judge_disk(judge, i)->facts, judge_disk(judge, disk)->facts))
+            return judge_disk(judge, i)->path;
+    return NULL;
+}
+
 static bool has_low_confidence(const struct judge *judge, size_t disk)
 {
     const struct host *host = judge->host;
@@ -91,7 +142,7 @@ static bool has_low_confidence(const struct judge *judge, size_t disk)
         return true;
     if (judge->verdict->disks[disk].tracked)
         return machine && is_uncertain_machine(machine);
-    return (machine && is_uncertain_machine(machine)) ||
+    return (machine && is_uncertain_machine(machine)) || judge_lost_above(judge, disk) ||
            may_be_claimed_unseen(host, host->evidence.items[judge_disk(judge, disk)->evidence].node);
 }
 
