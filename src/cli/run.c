@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEXT_WIDTH     80
@@ -118,6 +119,15 @@ static bool add_maps(hvchain_scan *scan, const struct word_list *maps)
 {
     for (size_t i = 0; i < maps->count; i++) {
         int r = hvchain_scan_add_map(scan, maps->items[i]);
+        const char *folder = strchr(maps->items[i], '=');
+        struct stat status;
+        /* With a slip in the name every path of the drive would count as missing. A place inside
+         * an image (IMAGE!/folder) can't be tried before the image is read. */
+        if (r == 0 && !strchr(folder, '!') &&
+            (stat(folder + 1, &status) < 0 || !S_ISDIR(status.st_mode))) {
+            message("--map: %s: there is no such folder", folder + 1);
+            return false;
+        }
         if (r == -EINVAL)
             message("--map: '%s' has not the form 'D:\\=/where/it/is'", maps->items[i]);
         else if (r < 0)
