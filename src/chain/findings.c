@@ -30,13 +30,25 @@ static const struct {
 #define CAUTION (1u << OVERLAY_CLUSTER_UNKNOWN | 1u << OVERLAY_SAVED_STATE |                       \
                  1u << OVERLAY_LOW_CONFIDENCE | 1u << OVERLAY_HOLD)
 
+#define UNOPENED "cannot be opened: "
+
 static int qualify(const struct judge *judge, size_t disk, const struct finding_text *text,
                    struct finding *finding)
 {
     unsigned overlays = judge->verdict->disks[disk].overlays;
+    const char *error = judge_disk(judge, disk)->error;
 
     if ((overlays & CAUTION) && text->cautious_step)
         finding->next_step = text->cautious_step;
+    /* Locked, or no right to read it: nobody has seen that it is damaged. */
+    if (strcmp(finding->code, class_name(CLASS_CORRUPT)) == 0 && error &&
+        strncmp(error, UNOPENED, strlen(UNOPENED)) == 0) {
+        finding->confidence = CONFIDENCE_POSSIBLE;
+        finding->explanation = "The file could not be opened, so nothing is known of it. It may "
+                               "be healthy: this says only that it was not read.";
+        finding->next_step = "Give the scan the right to read the file, or a copy that nothing "
+                             "holds open, and scan again. Change nothing before that.";
+    }
     if (overlays & 1u << OVERLAY_LOW_CONFIDENCE)
         finding->confidence = CONFIDENCE_POSSIBLE;
     for (size_t i = 0; i < ARRAY_SIZE(blockers); i++)

@@ -9,6 +9,7 @@
 #include "host/index.h"
 #include "host/interest.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,9 @@ static void disk_word(struct host_disk *disk, const char *word, bool *own_linkag
         disk->modified = (filetime)10000000 * 60 * strtoul(value, NULL, 10);
     } else if (strcmp(word, "corrupt") == 0) {
         disk->status = -1;
+    } else if (strcmp(word, "unopened") == 0) {
+        disk->status = -EACCES;
+        disk->error = strdup("cannot be opened: Permission denied");
     } else if (strcmp(word, "norel") == 0) {
         *relative = false;
     } else if (strcmp(word, "dirty") == 0) {

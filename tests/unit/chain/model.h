@@ -11,7 +11,7 @@
  *       id=N vid=N    DataWriteGuid and VirtualDiskId; by default id is the line's number, vid 1000+
  *       blocks=N zero=N unmapped=N   states; by default a child has one allocated block
  *       time=MINUTES  when it was changed
- *       corrupt dirty hrl vhds ntfs
+ *       corrupt unopened dirty hrl vhds ntfs
  *   vm NAME [words] drive=PATH …      registered unless: unlisted, unknown, planned
  *       saved replica pending unreadable
  *   cp NAME drive=PATH …              a checkpoint of the last vm

@@ -210,6 +210,20 @@ static void test_commands_are_quoted(void **state)
     judged_free(&j);
 }
 
+static void test_unopened_is_not_said_to_be_damaged(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk a.vhdx corrupt", "vm v drive=a.vhdx");
+    assert_null(strstr(finding_of(&j, "corrupt")->explanation, "healthy"));
+    assert_int_equal(finding_of(&j, "corrupt")->confidence, CONFIDENCE_CONFIRMED);
+    judged_free(&j);
+    JUDGE(&j, "list", "disk a.vhdx unopened", "vm v drive=a.vhdx");
+    assert_non_null(strstr(finding_of(&j, "corrupt")->explanation, "may be healthy"));
+    assert_int_equal(finding_of(&j, "corrupt")->confidence, CONFIDENCE_POSSIBLE);
+    judged_free(&j);
+}
+
 static void test_healthy_host_has_no_findings(void **state)
 {
     struct judged j;
@@ -268,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_reason_of_a_mismatch),
         cmocka_unit_test(test_caution),
         cmocka_unit_test(test_commands_are_quoted),
+        cmocka_unit_test(test_unopened_is_not_said_to_be_damaged),
         cmocka_unit_test(test_healthy_host_has_no_findings),
         cmocka_unit_test(test_summary),
         cmocka_unit_test(test_recovery_checkpoint),
