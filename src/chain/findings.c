@@ -236,11 +236,30 @@ static int add_replicas(struct judge *judge)
 
 /* Chains. */
 
-static int judge_depth(struct judge *judge, const struct chain *chain)
+/* Where a class says already that a layer is owed a merge, the number says nothing new. */
+static bool is_said_by_a_class(const struct judge *judge, const struct chain *chain)
 {
-    return chain->layers.count > DISK_CHAIN_MAX
-               ? add_described(judge, chain->leaf, &text_chain_depth)
-               : 0;
+    for (size_t i = 0; i < chain->layers.count; i++) {
+        enum disk_class class = judge->verdict->disks[chain->layers.items[i]].class;
+        if (class == CLASS_ACTIVE_UNTRACKED || class == CLASS_PENDING_MERGE ||
+            class == CLASS_AUTORECOVERY_IN_USE)
+            return true;
+    }
+    return false;
+}
+
+static int judge_chain(struct judge *judge, const struct chain *chain)
+{
+    bool of_machine = chain->machine != HOST_NONE && chain->checkpoint == HOST_NONE &&
+                      judge->uses[chain->leaf].by_vm;
+
+    if (chain->layers.count > DISK_CHAIN_MAX &&
+        add_described(judge, chain->leaf, &text_chain_depth) < 0)
+        return -ENOMEM;
+    if (!of_machine || !chain->complete || chain->untracked_layers == 0 ||
+        is_said_by_a_class(judge, chain))
+        return 0;
+    return add_described(judge, chain->leaf, &text_untracked_layers);
 }
 
 /* One finding per cycle, on its first member, naming all of them. */
@@ -292,7 +311,7 @@ int judge_findings(struct judge *judge)
     if (r == 0)
         r = findings_of_machines(judge);
     for (size_t i = 0; i < judge->verdict->chains.count && r == 0; i++)
-        r = judge_depth(judge, &judge->verdict->chains.items[i]);
+        r = judge_chain(judge, &judge->verdict->chains.items[i]);
     if (r == 0)
         r = add_cluster_unknown(judge);
     if (r == 0)

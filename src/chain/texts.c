@@ -310,6 +310,15 @@ const struct finding_text text_sector_mismatch = {
     "A chain must have one sector size; Windows refuses this one.",
     "Find the parent that the disk was made on.", NULL, {CHAIN_COMMAND}};
 
+const struct finding_text text_untracked_layers = {
+    "untracked-layers", SEVERITY_WARNING, CONFIDENCE_LIKELY,
+    "The chain of {file} has more checkpoint disks than {vm} has checkpoints for it.",
+    "Each checkpoint of a disk adds one layer. A layer too many is what a checkpoint left behind "
+    "when it was removed and its merge did not happen, even where another checkpoint names it.",
+    "Make sure that no backup runs (one layer more is normal until it ends) and that all of the "
+    "VM's checkpoint configurations were scanned; then let Hyper-V merge. Never delete a layer.",
+    NULL, {SNAPSHOT_COMMAND, CHAIN_COMMAND}};
+
 const struct finding_text text_fragmented = {
     "fragmented", SEVERITY_WARNING, CONFIDENCE_LIKELY,
     "{file} lies in so many pieces that NTFS may soon be unable to extend it.",

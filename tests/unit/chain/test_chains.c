@@ -224,6 +224,22 @@ static void test_unopened_is_not_said_to_be_damaged(void **state)
     judged_free(&j);
 }
 
+/* Every layer is somebody's, and yet there is one more than checkpoints. */
+static void test_layer_too_many(void **state)
+{
+    struct judged j, whole;
+
+    JUDGE(&j, "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx",
+          "disk a_2.avhdx parent=a_1.avhdx", "vm v drive=a_2.avhdx", "cp c drive=a_1.avhdx");
+    assert_non_null(finding_of(&j, "untracked-layers"));
+    JUDGE(&whole, "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx",
+          "disk a_2.avhdx parent=a_1.avhdx", "vm v drive=a_2.avhdx", "cp b drive=a.vhdx",
+          "cp c drive=a_1.avhdx");
+    assert_int_equal(whole.verdict.findings.count, 0);
+    judged_free(&j);
+    judged_free(&whole);
+}
+
 static void test_healthy_host_has_no_findings(void **state)
 {
     struct judged j;
@@ -266,6 +282,8 @@ static void test_ambiguous_path(void **state)
 
     JUDGE(&j, "list", "disk x/s/a.vhdx", "disk y/s/a.vhdx", "vm v drive=D:\\s\\a.vhdx");
     assert_non_null(finding_of(&j, "ambiguous-path"));
+    for (size_t i = 0; i < 2; i++)
+        assert_true(j.verdict.disks[i].overlays & 1u << OVERLAY_LOW_CONFIDENCE);
     judged_free(&j);
 }
 
@@ -283,6 +301,7 @@ int main(void)
         cmocka_unit_test(test_caution),
         cmocka_unit_test(test_commands_are_quoted),
         cmocka_unit_test(test_unopened_is_not_said_to_be_damaged),
+        cmocka_unit_test(test_layer_too_many),
         cmocka_unit_test(test_healthy_host_has_no_findings),
         cmocka_unit_test(test_summary),
         cmocka_unit_test(test_recovery_checkpoint),
