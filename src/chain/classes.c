@@ -24,7 +24,9 @@ static bool is_corrupt(const struct judge *judge, size_t disk)
 {
     const struct host_disk *file = judge_disk(judge, disk);
 
-    return file->status < 0 || !file->facts || file->facts->log == DISK_LOG_UNREPLAYABLE;
+    /* A region behind the end of the file: cut off, whatever else can still be read. */
+    return file->status < 0 || !file->facts || file->facts->log == DISK_LOG_UNREPLAYABLE ||
+           notes_has(&file->notes, "VHDX-R6");
 }
 
 /* A name is a hint, a reference is a fact: what a VM uses is never foreign. */

@@ -102,11 +102,17 @@ static int add_references(const struct judge *judge, size_t disk, string_list *l
                     return -ENOMEM;
         }
     }
-    if (found > 8)
-        return line_add(lines, string_printf("and by %zu more", found - 8));
-    return found ? 0
-                 : line_add(lines, string_printf("no reference in %zu configurations",
-                                                 host->configs_read));
+    if (found > 8 && line_add(lines, string_printf("and by %zu more", found - 8)) < 0)
+        return -ENOMEM;
+    if (found == 0 && line_add(lines, string_printf("no reference in %zu configurations",
+                                                    host->configs_read)) < 0)
+        return -ENOMEM;
+    const struct disk_verdict *verdict = &judge->verdict->disks[disk];
+    for (size_t i = 0; i < verdict->children.count && i < 4; i++)
+        if (line_add(lines, string_printf("parent of %s",
+                                          judge_disk(judge, verdict->children.items[i])->path)) < 0)
+            return -ENOMEM;
+    return 0;
 }
 
 static int add_missing_inputs(const struct judge *judge, size_t disk, string_list *lines)

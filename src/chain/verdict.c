@@ -39,9 +39,8 @@ static void sum_up(struct verdict *verdict, const struct host *host)
     summary->disks = verdict->disk_count;
     for (size_t i = 0; i < verdict->disk_count; i++) {
         const struct host_disk *disk = &host->disks.items[i];
-        bool layer = disk->is_avhd || (disk->facts && disk->facts->kind == DISK_DIFFERENCING);
         summary->by_class[verdict->disks[i].class]++;
-        if (class_is_orphan(verdict->disks[i].class) && layer) {
+        if (class_is_orphan(verdict->disks[i].class) && disk->is_avhd) {
             summary->orphans++;
             summary->orphan_bytes += disk->file_size;
         }
