@@ -162,11 +162,19 @@ static bool is_journal_alone(const struct host_trouble *trouble)
     return trouble->journal_unreadable;
 }
 
+/* A file that was read and one that could not even be opened ask for different steps. */
+static const struct finding_text *trouble_text(const struct host_trouble *trouble)
+{
+    bool was_read = trouble->status == -EBADMSG || trouble->status == -ENOTSUP;
+
+    if (trouble->status < 0)
+        return was_read ? &text_config_unreadable : &text_config_unopened;
+    return is_journal_alone(trouble) ? &text_journal_unreadable : &text_config_damaged;
+}
+
 static int judge_trouble(struct judge *judge, const struct host_trouble *trouble)
 {
-    const struct finding_text *text = trouble->status < 0             ? &text_config_unreadable
-                                      : is_journal_alone(trouble) ? &text_journal_unreadable
-                                                                  : &text_config_damaged;
+    const struct finding_text *text = trouble_text(trouble);
     struct finding *finding = machine_finding(judge, HOST_NONE, trouble->path, text);
 
     if (!finding)

@@ -249,6 +249,16 @@ const struct finding_text text_config_unreadable = {
     "Restore it from a backup, or scan with an inventory of the running host (--inventory).", NULL,
     {"Get-VM | Get-VMHardDiskDrive | ConvertTo-Json"}};
 
+const struct finding_text text_config_unopened = {
+    "config-unreadable", SEVERITY_PROBLEM, CONFIDENCE_POSSIBLE,
+    "{file} could not be opened.",
+    "The file itself may be healthy. What it tracks is unknown: no disk of this host can be called "
+    "unused.",
+    "Scan again with the right to read it, or with an inventory of the running host "
+    "(--inventory).",
+    NULL,
+    {"Get-VM | Get-VMHardDiskDrive | ConvertTo-Json"}};
+
 const struct finding_text text_config_damaged = {
     "config-damaged", SEVERITY_WARNING, CONFIDENCE_CONFIRMED,
     "{file} was read, but some of its structures are damaged.",
