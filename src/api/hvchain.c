@@ -47,13 +47,6 @@ _Static_assert((int)HVCHAIN_WITNESS_AUTO == (int)WITNESS_AUTO &&
                    (int)HVCHAIN_WITNESS_NEVER == (int)WITNESS_NEVER,
                "public and inner witness modes are the same numbers");
 
-static void free_strings(string_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
-    vector_free(list);
-}
-
 /* Takes the string; NULL stands for memory that was short when it was made. */
 static int add_string(string_list *list, char *text)
 {
@@ -94,8 +87,8 @@ void hvchain_scan_free(hvchain_scan *scan)
     if (!scan)
         return;
     hvchain_report_free(scan->report);
-    free_strings(&scan->readable);
-    free_strings(&scan->beside);
+    string_list_free(&scan->readable);
+    string_list_free(&scan->beside);
     for (size_t i = 0; i < scan->free_space.count; i++)
         free((char *)(uintptr_t)scan->free_space.items[i].folder);
     vector_free(&scan->free_space);
@@ -177,7 +170,7 @@ int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count, const char *con
     string_list *list = &scan->report->report.arguments;
     int r = 0;
 
-    free_strings(list);
+    string_list_free(list);
     for (size_t i = 0; r == 0 && i < count; i++)
         r = add_string(list, text_valid(arguments[i]));
     return r;
@@ -420,7 +413,7 @@ void hvchain_report_free(hvchain_report *report)
     if (!report)
         return;
     report_free(&report->report);
-    free_strings(&report->errors);
+    string_list_free(&report->errors);
     free(report);
 }
 

@@ -47,6 +47,17 @@ void strbuf_append_char(struct strbuf *s, char c)
     strbuf_append_bytes(s, &c, 1);
 }
 
+void strbuf_append_quoted(struct strbuf *out, const char *text)
+{
+    strbuf_append_char(out, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            strbuf_append_char(out, '\'');
+        strbuf_append_char(out, *text);
+    }
+    strbuf_append_char(out, '\'');
+}
+
 void strbuf_vprintf(struct strbuf *s, const char *format, va_list ap)
 {
     va_list again;

@@ -19,6 +19,8 @@ struct strbuf {
 void strbuf_append(struct strbuf *, const char *text);
 void strbuf_append_bytes(struct strbuf *, const void *bytes, size_t length);
 void strbuf_append_char(struct strbuf *, char);
+/* 'It''s' as PowerShell quotes. */
+void strbuf_append_quoted(struct strbuf *, const char *text);
 void strbuf_printf(struct strbuf *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_vprintf(struct strbuf *, const char *format, va_list)
     __attribute__((format(printf, 2, 0)));

@@ -40,18 +40,6 @@ const char *path_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* 'It''s quoted as PowerShell wants it'. */
-static void append_quoted(struct strbuf *out, const char *text)
-{
-    strbuf_append_char(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            strbuf_append_char(out, '\'');
-        strbuf_append_char(out, *text);
-    }
-    strbuf_append_char(out, '\'');
-}
-
 /* Replaces {file}, {path} and {vm}; quoted in commands. */
 static char *fill_in(const char *text, const struct names *names, bool quote)
 {
@@ -73,7 +61,7 @@ static char *fill_in(const char *text, const struct names *names, bool quote)
         if (!value)
             strbuf_append_char(&out, *text++);
         else if (quote)
-            append_quoted(&out, value);
+            strbuf_append_quoted(&out, value);
         else
             strbuf_append(&out, value);
         text += length;

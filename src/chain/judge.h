@@ -62,12 +62,8 @@ int judge_overlays(struct judge *);   /* overlays.c */
 int judge_chains(struct judge *);     /* chains.c */
 int judge_findings(struct judge *);   /* findings.c */
 
-/* The last merge of a machine that its events tell of; NULL when they tell of none. */
-const struct episode *episode_last(const struct verdict *, size_t machine);
 /* Whether a disk is what a merge of its machine is about: a layer that is owed a merge or, where
  * the machine has none, an orphan of it. */
 bool episode_concerns(const struct judge *, size_t disk);
-/* One line about an event: time, log, identifier, message. The caller frees. */
-char *event_line(const struct host *, size_t event);
 
 #endif

@@ -68,13 +68,6 @@ int verdict_make(struct verdict *verdict, const struct host *host)
     return r;
 }
 
-static void free_strings(string_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        free(list->items[i]);
-    vector_free(list);
-}
-
 void verdict_free(struct verdict *verdict)
 {
     for (size_t i = 0; i < verdict->disk_count; i++)
@@ -88,9 +81,9 @@ void verdict_free(struct verdict *verdict)
         struct finding *finding = &verdict->findings.items[i];
         free(finding->subject);
         free(finding->summary);
-        free_strings(&finding->evidence);
-        free_strings(&finding->commands);
-        free_strings(&finding->blocked_by);
+        string_list_free(&finding->evidence);
+        string_list_free(&finding->commands);
+        string_list_free(&finding->blocked_by);
     }
     vector_free(&verdict->findings);
     *verdict = (struct verdict){0};

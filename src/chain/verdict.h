@@ -152,4 +152,9 @@ struct verdict {
 int verdict_make(struct verdict *, const struct host *);
 void verdict_free(struct verdict *);
 
+/* The last merge of a machine that its events tell of; NULL when they tell of none. */
+const struct episode *episode_last(const struct verdict *, size_t machine);
+/* One line about an event: time, log, identifier, message. The caller frees. */
+char *event_line(const struct host *, size_t event);
+
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "chain/judge.h"
 
 #include <stdlib.h>
 #include <string.h>

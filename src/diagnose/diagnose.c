@@ -5,7 +5,6 @@
 #include "base/checked.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "chain/judge.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -169,9 +168,7 @@ static bool is_there(const struct host *host, const struct verdict *verdict,
     struct trace trace = {host, verdict, machine, vm_name, per_machine, &unheard, 0, 0, false};
     bool found = weigh(&trace, clues, NULL).found > 0;
 
-    for (size_t i = 0; i < unheard.count; i++)
-        free(unheard.items[i]);
-    vector_free(&unheard);
+    string_list_free(&unheard);
     return found;
 }
 
@@ -291,20 +288,13 @@ int diagnose(struct diagnosis_list *list, const struct host *host, const struct 
     return r;
 }
 
-static void free_lines(string_list *lines)
-{
-    for (size_t i = 0; i < lines->count; i++)
-        free(lines->items[i]);
-    vector_free(lines);
-}
-
 void diagnosis_list_free(struct diagnosis_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         free(list->items[i].vm_name);
-        free_lines(&list->items[i].evidence);
-        free_lines(&list->items[i].missing);
-        free_lines(&list->items[i].contradictions);
+        string_list_free(&list->items[i].evidence);
+        string_list_free(&list->items[i].missing);
+        string_list_free(&list->items[i].contradictions);
     }
     vector_free(list);
 }

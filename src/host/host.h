@@ -29,6 +29,8 @@ struct workers;
 #define HOST_NONE SIZE_MAX /* "no index" */
 
 typedef VECTOR(char *) string_list;
+/* Frees the strings and the list itself, and leaves it empty. */
+void string_list_free(string_list *);
 
 enum host_evidence_kind {
     EVIDENCE_DIRECTORY,

@@ -12,7 +12,6 @@ void index_free(struct host_index *);
 /* Folded absolute folder and name of a path as printed: both end up in host_disk. */
 int index_keys(const char *printed_path, char **folder_key, char **name_key);
 
-void string_list_free(string_list *);
 void host_disk_free(struct host_disk *);
 /* Adds a line that it owns from now on. 0 or -ENOMEM. */
 int host_complain(struct host_evidence *, char *text);

@@ -5,7 +5,6 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "chain/judge.h"
 #include "event/codes.h"
 #include "os/os_file.h"
 #include "plan/measure.h"
@@ -430,15 +429,11 @@ static void plan_free_one(struct plan *plan)
 {
     for (size_t i = 0; i < plan->blockers.count; i++)
         free(plan->blockers.items[i].detail);
-    for (size_t i = 0; i < plan->commands.count; i++)
-        free(plan->commands.items[i]);
-    for (size_t i = 0; i < plan->checks_after.count; i++)
-        free(plan->checks_after.items[i]);
     vector_free(&plan->layers);
     vector_free(&plan->steps);
     vector_free(&plan->blockers);
-    vector_free(&plan->commands);
-    vector_free(&plan->checks_after);
+    string_list_free(&plan->commands);
+    string_list_free(&plan->checks_after);
 }
 
 static int add_plan(const struct planner *planner, const struct chain *chain, enum plan_kind kind,

@@ -35,13 +35,7 @@ static char *quoted(const char *text)
 {
     struct strbuf out = {0};
 
-    strbuf_append_char(&out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            strbuf_append_char(&out, '\'');
-        strbuf_append_char(&out, *text);
-    }
-    strbuf_append_char(&out, '\'');
+    strbuf_append_quoted(&out, text);
     return strbuf_steal(&out);
 }
 
