@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* Bins of 4 KiB, or what a larger cell needs; names are ASCII ("compressed"). */
+/* Bins of 4 KiB, or what a larger cell needs; names are ASCII ("compressed") or UTF-16. */
 #include "hive_writer.h"
 
 #include "base/text.h"
@@ -238,24 +238,37 @@ static uint32_t write_data(struct hive_writer *w, const struct value *value)
     return offset;
 }
 
+/* A name as it stands in a cell; the caller frees. */
+static void *stored_name(const char *name, size_t *size, bool *is_ascii)
+{
+    *is_ascii = true;
+    for (const char *at = name; *at; at++)
+        *is_ascii &= isascii((unsigned char)*at) != 0;
+    *size = strlen(name);
+    return checked(*is_ascii ? strdup(name) : text_to_utf16le(name, size));
+}
+
 static uint32_t write_value(struct hive_writer *w, const struct value *value)
 {
-    size_t name = strlen(value->name);
+    size_t name_size;
+    bool is_ascii;
+    void *name = stored_name(value->name, &name_size, &is_ascii);
     bool is_inline = value->size <= 4;
     uint32_t data = is_inline ? 0 : write_data(w, value);
-    uint32_t offset = add_cell(w, 20 + name);
+    uint32_t offset = add_cell(w, 20 + name_size);
     uint8_t *at = cell(w, offset);
 
     memcpy(at, "vk", 2);
-    store_le16(at + 2, (uint16_t)name);
+    store_le16(at + 2, (uint16_t)name_size);
     store_le32(at + 4, (uint32_t)value->size | (is_inline ? 0x80000000u : 0));
     if (is_inline)
         memcpy(at + 8, value->data, value->size);
     else
         store_le32(at + 8, data);
     store_le32(at + 12, value->type);
-    store_le16(at + 16, name ? 1 : 0); /* the name is ASCII */
-    memcpy(at + 20, value->name, name);
+    store_le16(at + 16, name_size > 0 && is_ascii);
+    memcpy(at + 20, name, name_size);
+    free(name);
     return offset;
 }
 
@@ -323,14 +336,15 @@ static uint32_t write_subkeys(struct hive_writer *w, const struct key *key, uint
 
 static uint32_t write_key(struct hive_writer *w, const struct key *key, uint32_t parent)
 {
-    size_t name = strlen(key->name);
-    bool is_root = key == &w->root;
-    uint32_t offset = add_cell(w, 76 + name);
+    size_t name_size;
+    bool is_ascii, is_root = key == &w->root;
+    void *name = stored_name(key->name, &name_size, &is_ascii);
+    uint32_t offset = add_cell(w, 76 + name_size);
     uint32_t values = write_values(w, key), subkeys = write_subkeys(w, key, offset);
     uint8_t *at = cell(w, offset);
 
     memcpy(at, "nk", 2);
-    store_le16(at + 2, is_root ? 0x2c : 0x20); /* the name is ASCII; root, not to be deleted */
+    store_le16(at + 2, (is_ascii ? 0x20 : 0) | (is_root ? 0x0c : 0)); /* not to be deleted */
     store_le64(at + 4, key->written);
     store_le32(at + 16, parent);
     store_le32(at + 20, (uint32_t)key->subkeys.count);
@@ -340,8 +354,9 @@ static uint32_t write_key(struct hive_writer *w, const struct key *key, uint32_t
     store_le32(at + 40, values);
     store_le32(at + 44, w->security);
     store_le32(at + 48, NOWHERE);
-    store_le16(at + 72, (uint16_t)name);
-    memcpy(at + 76, key->name, name);
+    store_le16(at + 72, (uint16_t)name_size);
+    memcpy(at + 76, name, name_size);
+    free(name);
     return offset;
 }
 

@@ -143,6 +143,18 @@ static void test_system_of_another_set(void **state)
     assert_int_equal(notes_worst(&notes), SEVERITY_INFO);
 }
 
+/* The order in which libraries are linked decides it: see src/worker/meson.build. */
+static void test_names_of_other_alphabets(void **state)
+{
+    CLEANUP(hive_facts) struct hive_facts facts;
+    struct hive_writer *w = make_system("ControlSet001", 1);
+
+    put_service(w, "ControlSet001", "D\u00e4mon \u65e5\U0001F600", SVCHOST "LocalService");
+    assert_int_equal(read_made(*state, w, &facts, NULL), 0);
+    assert_int_equal(facts.eventsystem_peers.count, 3);
+    assert_string_equal(facts.eventsystem_peers.items[0], "D\u00e4mon \u65e5\U0001F600");
+}
+
 static struct hive_writer *make_software(void)
 {
     struct hive_writer *w = hive_writer_new();
@@ -380,6 +392,7 @@ int main(void)
     const struct CMUnitTest honest[] = {
         cmocka_unit_test(test_system),
         cmocka_unit_test(test_system_of_another_set),
+        cmocka_unit_test(test_names_of_other_alphabets),
         cmocka_unit_test(test_software),
         cmocka_unit_test(test_software_without_values),
         cmocka_unit_test(test_values_of_a_wrong_type),
