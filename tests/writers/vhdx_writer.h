@@ -191,6 +191,8 @@ void vhdx_writer_layout(const struct vhdx_recipe *, struct vhdx_layout *);
 uint64_t vhdx_writer_bat_entry(const struct vhdx_recipe *, uint64_t block);
 uint64_t vhdx_writer_payload(const struct vhdx_recipe *, uint64_t block);
 enum block_state vhdx_writer_state(const struct vhdx_recipe *, uint64_t block);
+/* Whether the payload of a sector is in this file. */
+bool vhdx_writer_has_sector(const struct vhdx_recipe *, uint64_t sector);
 
 /* Creates or replaces the file. 0 or negative errno. */
 int vhdx_writer_write(const char *path, const struct vhdx_recipe *);

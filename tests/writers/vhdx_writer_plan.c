@@ -329,6 +329,25 @@ bool plan_sector_present(const struct vhdx_recipe *r, uint64_t block, uint32_t s
     return false;
 }
 
+/* Of a recipe with its defaults. */
+static bool has_sector(const struct vhdx_recipe *r, uint64_t sector)
+{
+    uint64_t per_block = r->block_size / r->logical_sector_size, block = sector / per_block;
+    const struct vhdx_blocks *run = run_of(r, block);
+    enum block_state state = state_of(r, block);
+
+    return state == BLOCK_FULLY_PRESENT ||
+           (state == BLOCK_PARTIALLY_PRESENT && run &&
+            plan_sector_present(r, block, (uint32_t)(sector % per_block), run->sectors));
+}
+
+bool vhdx_writer_has_sector(const struct vhdx_recipe *recipe, uint64_t sector)
+{
+    struct vhdx_recipe r = with_defaults(recipe);
+
+    return has_sector(&r, sector);
+}
+
 static void pattern(const struct vhdx_recipe *r, uint64_t offset, uint8_t *buffer, size_t length)
 {
     for (size_t i = 0; i < length; i += 8)
@@ -360,14 +379,8 @@ static void expected_sector(const struct vhdx_recipe *const *chain, size_t count
         struct vhdx_recipe r = with_defaults(chain[i]);
         if (offset >= r.virtual_size)
             return;
-        uint64_t block = offset / r.block_size;
-        const struct vhdx_blocks *run = run_of(&r, block);
-        enum block_state state = state_of(&r, block);
-        uint32_t sector = (uint32_t)(offset % r.block_size / sector_size);
-        bool here = state == BLOCK_FULLY_PRESENT ||
-                    (state == BLOCK_PARTIALLY_PRESENT && run &&
-                     plan_sector_present(&r, block, sector, run->sectors));
-        if (here) {
+        enum block_state state = state_of(&r, offset / r.block_size);
+        if (has_sector(&r, offset / sector_size)) {
             plan_content(&r, offset, buffer, sector_size);
             return;
         }
