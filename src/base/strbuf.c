@@ -47,13 +47,25 @@ void strbuf_append_char(struct strbuf *s, char c)
     strbuf_append_bytes(s, &c, 1);
 }
 
+/* PowerShell takes ' and U+2018 to U+201B for the end of a quoted text, and two of them for one:
+ * the length of such a mark in UTF-8, else 0. */
+static size_t quotation_mark(const char *text)
+{
+    if (*text == '\'')
+        return 1;
+    bool curly = strncmp(text, "\xE2\x80", 2) == 0 && (uint8_t)text[2] >= 0x98 &&
+                 (uint8_t)text[2] <= 0x9B;
+    return curly ? 3 : 0;
+}
+
 void strbuf_append_quoted(struct strbuf *out, const char *text)
 {
     strbuf_append_char(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            strbuf_append_char(out, '\'');
-        strbuf_append_char(out, *text);
+    for (size_t length; *text; text += length) {
+        size_t mark = quotation_mark(text);
+        length = mark ? mark : 1;
+        strbuf_append_bytes(out, text, mark);
+        strbuf_append_bytes(out, text, length);
     }
     strbuf_append_char(out, '\'');
 }
@@ -71,6 +83,44 @@ void strbuf_vprintf(struct strbuf *s, const char *format, va_list ap)
         s->length += (size_t)length;
     }
     va_end(again);
+}
+
+/* The value whose {name} the text begins with, and the length of that; NULL when there is none. */
+static const char *value_at(const char *text, const struct text_value *values, size_t *length)
+{
+    const char *end = text[0] == '{' ? strchr(text, '}') : NULL;
+
+    for (; end && values->name; values++)
+        if (strlen(values->name) == (size_t)(end - text - 1) &&
+            strncmp(text + 1, values->name, (size_t)(end - text - 1)) == 0) {
+            *length = (size_t)(end - text + 1);
+            return values->value;
+        }
+    return NULL;
+}
+
+void strbuf_append_filled(struct strbuf *s, const char *text, const struct text_value *values,
+                          bool quoted)
+{
+    while (*text) {
+        size_t length = 1;
+        const char *value = value_at(text, values, &length);
+        if (!value)
+            strbuf_append_char(s, *text);
+        else if (quoted)
+            strbuf_append_quoted(s, value);
+        else
+            strbuf_append(s, value);
+        text += length;
+    }
+}
+
+char *string_fill(const char *text, const struct text_value *values, bool quoted)
+{
+    struct strbuf s = {0};
+
+    strbuf_append_filled(&s, text, values, quoted);
+    return strbuf_steal(&s);
 }
 
 void strbuf_printf(struct strbuf *s, const char *format, ...)

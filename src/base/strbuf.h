@@ -19,8 +19,15 @@ struct strbuf {
 void strbuf_append(struct strbuf *, const char *text);
 void strbuf_append_bytes(struct strbuf *, const void *bytes, size_t length);
 void strbuf_append_char(struct strbuf *, char);
-/* 'It''s' as PowerShell quotes. */
+/* 'It''s' as PowerShell quotes: every mark that it takes for an end of the text is doubled. */
 void strbuf_append_quoted(struct strbuf *, const char *text);
+/* A text with {names} in it, each replaced by its value, quoted for PowerShell if wanted. A name that
+ * is not among the values (they end with a name of NULL) stays as it is. */
+struct text_value {
+    const char *name, *value;
+};
+void strbuf_append_filled(struct strbuf *, const char *text, const struct text_value *values,
+                          bool quoted);
 void strbuf_printf(struct strbuf *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void strbuf_vprintf(struct strbuf *, const char *format, va_list)
     __attribute__((format(printf, 2, 0)));
@@ -32,6 +39,8 @@ void strbuf_clear(struct strbuf *);
 void strbuf_free(struct strbuf *);
 #define strbuf_cleanup strbuf_free
 
+/* strbuf_append_filled() into a string that the caller frees, or NULL. */
+char *string_fill(const char *text, const struct text_value *values, bool quoted);
 /* A formatted string that the caller frees, or NULL. */
 char *string_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -40,33 +40,12 @@ const char *path_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Replaces {file}, {path} and {vm}; quoted in commands. */
-static char *fill_in(const char *text, const struct names *names, bool quote)
+static char *fill_in(const char *text, const struct names *names, bool quoted)
 {
-    struct strbuf out = {0};
+    const struct text_value values[] = {
+        {"file", names->file}, {"path", names->path}, {"vm", names->vm}, {NULL, NULL}};
 
-    while (*text) {
-        const char *value = NULL;
-        size_t length = 0;
-        if (strncmp(text, "{file}", 6) == 0) {
-            value = names->file;
-            length = 6;
-        } else if (strncmp(text, "{path}", 6) == 0) {
-            value = names->path;
-            length = 6;
-        } else if (strncmp(text, "{vm}", 4) == 0) {
-            value = names->vm;
-            length = 4;
-        }
-        if (!value)
-            strbuf_append_char(&out, *text++);
-        else if (quote)
-            strbuf_append_quoted(&out, value);
-        else
-            strbuf_append(&out, value);
-        text += length;
-    }
-    return strbuf_steal(&out);
+    return string_fill(text, values, quoted);
 }
 
 struct finding *finding_new(struct judge *judge, const struct finding_text *text,

@@ -46,6 +46,14 @@ static void choose_disk(struct report *r, size_t disk)
     }
 }
 
+bool report_shows_finding(const struct report *r, size_t index)
+{
+    size_t disk = r->verdict.findings.items[index].disk;
+
+    return !r->shown.disks || (disk != HOST_NONE && r->shown.disks[disk]);
+}
+
+/* What is printed decides: its disks and the findings about them. */
 static void judge_shown(struct report *r)
 {
     enum severity worst = SEVERITY_OK;
@@ -53,6 +61,10 @@ static void judge_shown(struct report *r)
     for (size_t i = 0; i < r->verdict.disk_count; i++)
         if (r->shown.disks[i] && r->verdict.disks[i].severity > worst)
             worst = r->verdict.disks[i].severity;
+    for (size_t i = 0; i < r->verdict.findings.count; i++)
+        if (report_shows_finding(r, i) &&
+            r->verdict.findings.items[i].severity > worst)
+            worst = r->verdict.findings.items[i].severity;
     r->verdict.summary.worst = worst;
 }
 

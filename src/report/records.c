@@ -390,13 +390,6 @@ static bool shows_chain(const struct report *r, size_t index)
     return !r->shown.chains || r->shown.chains[index];
 }
 
-static bool shows_finding(const struct report *r, size_t index)
-{
-    size_t disk = r->verdict.findings.items[index].disk;
-
-    return !r->shown.disks || (disk != HOST_NONE && r->shown.disks[disk]);
-}
-
 bool report_shows(const struct report *r, const struct report_list *list, size_t index)
 {
     return !list->shown || list->shown(r, index);
@@ -423,7 +416,8 @@ const struct report_list report_lists[] = {
      NULL},
     {"traces", "trace", report_count_traces, report_trace_members, IN_SCAN, NULL},
     {"timeline", "journal-entry", report_count_lives, report_life_members, IN_SCAN, NULL},
-    {"findings", "finding", count_findings, finding_members, IN_HOSTS | IN_CHAIN, shows_finding},
+    {"findings", "finding", count_findings, finding_members, IN_HOSTS | IN_CHAIN,
+     report_shows_finding},
     {"plans", "plan", report_count_plans, report_plan_members, IN_PLAN, NULL},
     {"changes", "change", report_count_changes, report_change_members, IN_SCAN | IN_COMPARED, NULL},
     {"files", "file", report_count_files, report_file_members, IN_INSPECT, NULL},

@@ -72,6 +72,8 @@ const char *const *report_formats(void);
  * is shown. 0; -ENOENT when a subject is no disk of this host; -ENOMEM.
  */
 int report_choose_chains(struct report *);
+/* Whether a finding belongs to what the report is about. */
+bool report_shows_finding(const struct report *, size_t index);
 void report_free(struct report *);
 
 #endif

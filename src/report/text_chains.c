@@ -102,20 +102,46 @@ static void put_chain(struct page *page, const struct chain *c)
         put_layer(page, i + 1, c->layers.items[i]);
 }
 
+static void put_findings(struct page *page)
+{
+    const struct report *r = page->report;
+    bool said = false;
+
+    for (size_t i = 0; i < r->verdict.findings.count; i++) {
+        const struct finding *f = &r->verdict.findings.items[i];
+        if (!report_shows_finding(r, i))
+            continue;
+        if (!said)
+            page_heading(page, "FINDINGS");
+        said = true;
+        page_remark(page, 0, f->severity, "%s: %s", f->code, f->summary);
+    }
+}
+
+static void put_lone_disks(struct page *page)
+{
+    const struct report *r = page->report;
+
+    page_line(page, 0, "No chain contains it.");
+    for (size_t i = 0; i < r->verdict.disk_count; i++)
+        if (r->shown.disks[i])
+            put_layer(page, 1, i);
+}
+
 void text_chains(struct page *page)
 {
     const struct report *r = page->report;
     size_t shown = 0;
 
-    for (size_t i = 0; r->shown.chains && i < r->verdict.chains.count; i++)
+    if (!r->shown.disks)
+        return;
+
+    for (size_t i = 0; i < r->verdict.chains.count; i++)
         if (r->shown.chains[i]) {
             put_chain(page, &r->verdict.chains.items[i]);
             shown++;
         }
-    if (shown > 0 || !r->shown.disks)
-        return;
-    page_line(page, 0, "No chain contains it.");
-    for (size_t i = 0; i < r->verdict.disk_count; i++)
-        if (r->shown.disks[i])
-            put_layer(page, 1, i);
+    if (shown == 0)
+        put_lone_disks(page);
+    put_findings(page);
 }

@@ -168,6 +168,39 @@ static void test_notes_are_bounded(void **state)
     notes_add(NULL, SEVERITY_INFO, "RULE", 0, "nobody listens");
 }
 
+/* What PowerShell takes for the end of a quoted text ends none of ours. */
+static void test_quoted(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"it's", "'it''s'"},
+        {"\xE2\x80\x98x\xE2\x80\x9B", "'\xE2\x80\x98\xE2\x80\x98x\xE2\x80\x9B\xE2\x80\x9B'"},
+        {"\xE2\x80\x9C", "'\xE2\x80\x9C'"}, /* a double mark ends nothing */
+        {"\xE2\x80", "'\xE2\x80'"},
+        {"$x`n", "'$x`n'"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+        struct strbuf s = {0};
+        strbuf_append_quoted(&s, pairs[i][0]);
+        assert_string_equal(strbuf_text(&s), pairs[i][1]);
+        strbuf_free(&s);
+    }
+}
+
+static void test_filled(void **state)
+{
+    static const struct text_value values[] = {{"a", "1"}, {"ab", "it's {a}"}, {NULL, NULL}};
+    char *text = string_fill("{a}{ab} {b} {a {} }", values, false);
+
+    assert_string_equal(text, "1it's {a} {b} {a {} }");
+    free(text);
+    text = string_fill("x {ab}", values, true);
+    assert_string_equal(text, "x 'it''s {a}'");
+    free(text);
+}
+
 static void test_vector_and_strbuf(void **state)
 {
     VECTOR(int) numbers = {0};
@@ -211,6 +244,8 @@ int main(void)
         cmocka_unit_test(test_when_parse),
         cmocka_unit_test(test_notes_are_bounded),
         cmocka_unit_test(test_vector_and_strbuf),
+        cmocka_unit_test(test_quoted),
+        cmocka_unit_test(test_filled),
         cmocka_unit_test(test_arithmetic),
     };
 
