@@ -204,3 +204,57 @@ char *winpath_key(const struct winpath *path)
     free(text);
     return folded;
 }
+
+static bool same_root(const struct winpath *a, const struct winpath *b)
+{
+    if (a->root != b->root)
+        return false;
+    switch (a->root) {
+    case WINPATH_DRIVE:
+        return a->drive == b->drive;
+    case WINPATH_VOLUME:
+        return guid_equal(&a->volume, &b->volume);
+    case WINPATH_UNC:
+        return text_compare_folded(a->server, b->server) == 0 &&
+               text_compare_folded(a->share, b->share) == 0;
+    default:
+        return true;
+    }
+}
+
+bool winpath_is_below(const struct winpath *path, const struct winpath *folder)
+{
+    if (!same_root(path, folder) || folder->part_count > path->part_count)
+        return false;
+    for (size_t i = 0; i < folder->part_count; i++)
+        if (text_compare_folded(folder->parts[i], path->parts[i]) != 0)
+            return false;
+    return true;
+}
+
+char *winpath_text(const struct winpath *path, size_t parts)
+{
+    struct strbuf text = {0};
+    char guid[GUID_TEXT_SIZE];
+
+    switch (path->root) {
+    case WINPATH_DRIVE:
+        strbuf_printf(&text, "%c:\\", path->drive);
+        break;
+    case WINPATH_VOLUME:
+        strbuf_printf(&text, "\\\\?\\Volume{%s}\\", guid_format(&path->volume, guid));
+        break;
+    case WINPATH_UNC:
+        strbuf_printf(&text, "\\\\%s\\%s\\", path->server, path->share);
+        break;
+    case WINPATH_CLUSTER:
+        strbuf_append(&text, "C:\\ClusterStorage\\");
+        break;
+    case WINPATH_RELATIVE:
+    case WINPATH_OTHER:
+        break;
+    }
+    for (size_t i = 0; i < parts && i < path->part_count; i++)
+        strbuf_printf(&text, "%s%s", i > 0 ? "\\" : "", path->parts[i]);
+    return strbuf_steal(&text);
+}

@@ -45,4 +45,10 @@ const char *winpath_name(const struct winpath *);
  * "C:\A\B.VHDX", "VOLUME{…}\A", "\\SERVER\SHARE\A", "CLUSTER\VOLUME1\A". Caller frees. */
 char *winpath_key(const struct winpath *);
 
+/* Whether a path is the folder or lies below it, compared as NTFS compares names. */
+bool winpath_is_below(const struct winpath *, const struct winpath *folder);
+/* The path as Windows writes it, ending after so many of its parts: "D:\", "D:\VMs",
+ * "\\server\share". Relative and other paths begin with their first part. Caller frees. */
+char *winpath_text(const struct winpath *, size_t parts);
+
 #endif

@@ -261,44 +261,23 @@ static int find_by_tail(const struct host *host, const struct winpath *path, siz
     return 0;
 }
 
-/* Whether the map's left side is a beginning of the path; *rest is where the remainder starts. */
-static bool map_applies(const struct host_map *map, const struct winpath *path, size_t *rest)
-{
-    const struct winpath *from = &map->from;
-
-    if (from->root != path->root || from->part_count > path->part_count)
-        return false;
-    if (from->root == WINPATH_DRIVE && from->drive != path->drive)
-        return false;
-    if (from->root == WINPATH_VOLUME && !guid_equal(&from->volume, &path->volume))
-        return false;
-    if (from->root == WINPATH_UNC && (text_compare_folded(from->server, path->server) != 0 ||
-                                      text_compare_folded(from->share, path->share) != 0))
-        return false;
-    for (size_t i = 0; i < from->part_count; i++)
-        if (text_compare_folded(from->parts[i], path->parts[i]) != 0)
-            return false;
-    *rest = from->part_count;
-    return true;
-}
-
 /* The folded path that the longest map that applies leads to, or NULL when none does. */
 static int mapped_path(const struct host *host, const struct winpath *path, char **mapped)
 {
     const struct host_map *best = NULL;
-    size_t rest, best_rest = 0;
 
     *mapped = NULL;
-    for (size_t i = 0; i < host->maps.count; i++)
-        if (map_applies(&host->maps.items[i], path, &rest) && (!best || rest >= best_rest)) {
-            best = &host->maps.items[i];
-            best_rest = rest;
-        }
+    for (size_t i = 0; i < host->maps.count; i++) {
+        const struct host_map *map = &host->maps.items[i];
+        if (winpath_is_below(path, &map->from) &&
+            (!best || map->from.part_count >= best->from.part_count))
+            best = map;
+    }
     if (!best)
         return 0;
     struct strbuf text = {0};
     strbuf_append(&text, strcmp(best->to, "/") == 0 ? "" : best->to);
-    for (size_t i = best_rest; i < path->part_count; i++)
+    for (size_t i = best->from.part_count; i < path->part_count; i++)
         strbuf_printf(&text, "/%s", path->parts[i]);
     char *plain = strbuf_steal(&text);
     *mapped = plain ? text_fold(plain) : NULL;

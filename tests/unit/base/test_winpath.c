@@ -57,12 +57,73 @@ static void test_name(void **state)
     winpath_free(&path);
 }
 
+static void test_below(void **state)
+{
+    static const struct {
+        const char *path, *folder;
+        bool below;
+    } rows[] = {
+        {"D:\\VMs\\a.vhdx", "D:", true},
+        {"\\\\?\\D:\\VMs\\a.vhdx", "d:\\vms\\", true},
+        {"D:\\VMs2\\a.vhdx", "D:\\VMs", false},
+        {"D:\\VMs", "D:\\VMs\\a", false},
+        {"E:\\VMs\\a.vhdx", "D:\\", false},
+        {"\\\\host\\s\\a.vhdx", "\\\\HOST\\S", true},
+        {"\\\\host\\t\\a.vhdx", "\\\\host\\s", false},
+        {"C:\\ClusterStorage\\Volume1\\a", "C:\\ClusterStorage\\volume1", true},
+        {"C:\\ClusterStorage\\Volume2\\a", "C:\\ClusterStorage\\Volume1", false},
+        {"\\\\?\\Volume{01234567-89ab-cdef-0123-456789abcdef}\\a",
+         "\\\\?\\Volume{01234567-89AB-CDEF-0123-456789ABCDEF}\\", true},
+        {"\\\\?\\Volume{01234567-89ab-cdef-0123-456789abcdee}\\a",
+         "\\\\?\\Volume{01234567-89ab-cdef-0123-456789abcdef}", false},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct winpath path, folder;
+        assert_int_equal(winpath_parse(&path, rows[i].path), 0);
+        assert_int_equal(winpath_parse(&folder, rows[i].folder), 0);
+        if (winpath_is_below(&path, &folder) != rows[i].below)
+            fail_msg("%s below %s", rows[i].path, rows[i].folder);
+        winpath_free(&path);
+        winpath_free(&folder);
+    }
+}
+
+static void test_text(void **state)
+{
+    static const struct {
+        const char *path;
+        size_t parts;
+        const char *text;
+    } rows[] = {
+        {"\\\\?\\d:/VMs/web/a.vhdx", 9, "D:\\VMs\\web\\a.vhdx"},
+        {"D:\\VMs\\a.vhdx", 0, "D:\\"},
+        {"D:\\VMs\\a.vhdx", 1, "D:\\VMs"},
+        {"c:\\clusterstorage\\Volume1\\a", 1, "C:\\ClusterStorage\\Volume1"},
+        {"\\\\?\\UNC\\host\\share\\a", 0, "\\\\host\\share\\"},
+        {"\\\\?\\Volume{01234567-89AB-CDEF-0123-456789ABCDEF}\\a", 1,
+         "\\\\?\\Volume{01234567-89ab-cdef-0123-456789abcdef}\\a"},
+        {".\\a\\b", 2, "a\\b"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct winpath path;
+        assert_int_equal(winpath_parse(&path, rows[i].path), 0);
+        char *text = winpath_text(&path, rows[i].parts);
+        assert_string_equal(text, rows[i].text);
+        free(text);
+        winpath_free(&path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_name),
+        cmocka_unit_test(test_below),
+        cmocka_unit_test(test_text),
     };
 
     return cmocka_run_group_tests_name("winpath", tests, NULL, NULL);
