@@ -388,7 +388,8 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
     if (r == 0 && made->report.view != REPORT_INSPECT)
         r = verdict_make(&made->report.verdict, &made->report.host);
     if (r == 0)
-        r = diagnose(&made->report.diagnoses, &made->report.host, &made->report.verdict);
+        r = diagnose(&made->report.diagnoses, &made->report.host, &made->report.verdict,
+                     made->report.view == REPORT_DIAGNOSES);
     if (r == 0)
         r = make_plans(scan, &made->report);
     if (r == 0)

@@ -100,6 +100,38 @@ bool clue_untracked_layers(struct trace *trace)
     return find_disks(trace, is_untracked_layer, "a layer that no checkpoint owns");
 }
 
+/* A layer is made when its parent is written to for the last time. */
+static filetime layer_made(const struct trace *trace, size_t disk)
+{
+    const struct disk_verdict *verdict = &trace->verdict->disks[disk];
+    const struct host_disk *disks = trace->host->disks.items;
+
+    if (disks[disk].created)
+        return disks[disk].created;
+    return verdict->parent_state == PARENT_MATCHED && disks[verdict->parent].modified
+               ? disks[verdict->parent].modified
+               : disks[disk].modified;
+}
+
+bool clue_unexplained_layers(struct trace *trace)
+{
+    bool found = false;
+
+    if (trace->machine == HOST_NONE || episode_last(trace->verdict, trace->machine))
+        return false;
+    for (size_t i = 0; i < trace->verdict->disk_count; i++) {
+        if (trace->verdict->disks[i].machine != trace->machine || !is_untracked_layer(trace, i))
+            continue;
+        found = true;
+        trace_add(trace,
+                  string_printf("%s: %s, and no log tells of its merge",
+                                trace->host->disks.items[i].path,
+                                class_name(trace->verdict->disks[i].class)),
+                  layer_made(trace, i));
+    }
+    return found;
+}
+
 static bool is_autorecovery(const struct trace *trace, size_t disk)
 {
     return trace->verdict->disks[disk].class == CLASS_AUTORECOVERY_LEFTOVER;

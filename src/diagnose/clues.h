@@ -12,6 +12,8 @@ bool clue_writer_rejected_twice(struct trace *);
 bool clue_writer_rejected_often(struct trace *);
 /* Disks of the machine that wait for a merge or that nothing refers to. */
 bool clue_untracked_layers(struct trace *);
+/* … and no log says a word about a merge of them: each with the time when it was made. */
+bool clue_unexplained_layers(struct trace *);
 bool clue_later_merge_finished(struct trace *);
 bool clue_autorecovery_leftover(struct trace *);
 bool clue_recovery_checkpoint(struct trace *);

@@ -271,7 +271,8 @@ static int apply_to_machines(struct diagnosis_list *list, const struct rule *rul
     return r;
 }
 
-int diagnose(struct diagnosis_list *list, const struct host *host, const struct verdict *verdict)
+int diagnose(struct diagnosis_list *list, const struct host *host, const struct verdict *verdict,
+             bool on_request)
 {
     bool *first_of_name = calloc(host->events.count + 1, sizeof(*first_of_name));
     int r = first_of_name ? 0 : -ENOMEM;
@@ -284,6 +285,9 @@ int diagnose(struct diagnosis_list *list, const struct host *host, const struct 
             r = rule->per_machine
                     ? apply_to_machines(list, rule, host, verdict, first_of_name)
                     : apply(list, rule, host, verdict, HOST_NONE, NULL);
+    for (size_t f = 0; f < ARRAY_SIZE(families) && r == 0; f++)
+        for (const struct rule *rule = families[f]; rule->name && r == 0; rule++)
+            r = diagnose_no_data(list, rule, host, verdict, on_request);
     free(first_of_name);
     return r;
 }

@@ -44,12 +44,18 @@ struct diagnosis {
 };
 
 struct diagnosis_list {
-    struct diagnosis *items; /* by rule's place in the table, then machine */
+    /* By rule's place in the table, then machine; behind them, in the same order, those without
+     * data. */
+    struct diagnosis *items;
     size_t count, capacity;
 };
 
-/* Pure function over the model. 0 or -ENOMEM. */
-int diagnose(struct diagnosis_list *, const struct host *, const struct verdict *);
+/*
+ * Pure function over the model. What can't be judged for want of logs is said where something on
+ * the evidence asks for an explanation and, `on_request`, of every published case. 0 or -ENOMEM.
+ */
+int diagnose(struct diagnosis_list *, const struct host *, const struct verdict *,
+             bool on_request);
 void diagnosis_list_free(struct diagnosis_list *);
 
 #endif

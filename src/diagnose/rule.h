@@ -44,6 +44,13 @@ struct rule {
     const struct clue *context;   /* said when found, and weighs nothing; NULL: none */
     const struct remedy *remedies;
     size_t remedy_count;
+    /* The logs of which one must be there, '|' between, as named in sources.c: without them, and
+     * without an indicator, the verdict is no-data. NULL: nothing is said then. */
+    const char *needs;
+    /* What on the evidence asks for this explanation; says it with its time. NULL: only a person
+     * asks. */
+    bool (*asks)(struct trace *);
+    bool not_of_hyperv; /* nobody asks where the evidence is a Hyper-V host's */
 };
 
 /* One table per family, ended by a rule without name. */
@@ -55,6 +62,10 @@ void trace_add(struct trace *, char *line, filetime time);
 bool trace_concerns(const struct trace *, const struct host_event *);
 bool event_has_words(const struct event *, const char *words);
 bool event_is_of_kind(const struct event *, const char *kinds);
+
+/* Adds what of a rule can't be judged (no_data.c). `on_request`: a person asks for a diagnosis. */
+int diagnose_no_data(struct diagnosis_list *, const struct rule *, const struct host *,
+                     const struct verdict *, bool on_request);
 
 #define REMEDIES(...) .remedies = (const struct remedy[]){__VA_ARGS__},                            \
                       .remedy_count = sizeof((const struct remedy[]){__VA_ARGS__}) /               \

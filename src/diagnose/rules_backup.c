@@ -18,6 +18,7 @@ const struct rule rules_backup[] = {
      .summary = "The host's backup fails a second time although its cause in the guest was "
                 "removed: the guest's Hyper-V VSS service still counts the volumes of the failed "
                 "run.",
+     .needs = "Application.evtx",
      .needs_more = true,
      .indicator = CLUES({.text = "rejected", .test = clue_writer_rejected}),
      .required = CLUES({.text = "VSS 8229 with 0x800423F4 of the Hyper-V VSS writer (vmms.exe) in "
@@ -47,6 +48,7 @@ const struct rule rules_backup[] = {
     {.name = "spp-timeout",
      .summary = "Windows Server Backup gave up because making the shadow copies of all VMs took "
                 "longer than the time limit of a shared protection point.",
+     .needs = "Application.evtx|Microsoft-Windows-Backup.evtx",
      .needs_more = true,
      .indicator = CLUES({.text = "a backup that failed with one of the codes",
                          .kinds = "backup-failed backup-snapshot-failed backup-partly-failed "

@@ -8,6 +8,8 @@ const struct rule rules_guest[] = {
     {.name = "vmware-quiesce-timeout",
      .summary = "A quiesced snapshot of a VMware guest failed: the guest could not hold its I/O "
                 "long enough, or an earlier attempt is stuck.",
+     .needs = "vmware.log|vpxa.log",
+     .not_of_hyperv = true,
      .core_is_telling = true,
      .indicator = CLUES({.text = "VssSyncStart", .codes = {0x80042301}, .words = "VssSyncStart"},
                         {.text = "fault",
@@ -33,6 +35,7 @@ const struct rule rules_guest[] = {
     {.name = "vss-writers-vanished",
      .summary = "All VSS writers are gone: the COM+ event system, through which they are found, "
                 "was broken by a service that shares its process.",
+     .needs = "output of vssadmin list writers|Application.evtx",
      .needs_more = true,
      .indicator = CLUES({.text = "no writers", .test = clue_no_writers},
                         {.text = "VSS 8193 or 13",

@@ -38,6 +38,8 @@ const struct rule rules_merge[] = {
                 "because the special identity of the virtual machines lacks the right to log on "
                 "as a service.",
      .per_machine = true,
+     .needs = VMMS_SOURCE,
+     .asks = clue_unexplained_layers,
      .core_is_telling = true,
      .needs_more = true,
      .indicator = CLUES({.text = "failed with the code",

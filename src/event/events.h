@@ -99,7 +99,10 @@ struct event_file {
     VECTOR(struct event) events; /* in the order of the file */
     VECTOR(struct vss_writer) writers;
     VECTOR(struct service_process) services;
-    struct event_log_counts counts; /* EVTX: also of records that were passed over */
+    /* EVTX: also of records that were passed over. */
+    struct event_log_counts counts;
+    char *channel;        /* of the first record; NULL unknown */
+    filetime first, last; /* times of live records: how far back the log reaches; 0 unknown */
 };
 
 /* `filter` (NULL: event_is_relevant) chooses among the records of event logs. */

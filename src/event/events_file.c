@@ -172,19 +172,44 @@ static int add_record(struct event_file *file, const struct event_record *record
     return r > 0 ? event_file_push(file, &event) : r;
 }
 
+/* Sees every record before the filter proper does. */
+struct onlooker {
+    struct event_file *file;
+    event_filter *filter;
+    void *filter_context;
+    bool failed; /* memory was short */
+};
+
+/* Which log it is and how far back it reaches is told by records of no interest, too. */
+static bool look_on(const struct event_record *record, void *context)
+{
+    struct onlooker *onlooker = context;
+    struct event_file *file = onlooker->file;
+
+    if (!file->channel && *record->channel)
+        onlooker->failed = !(file->channel = strdup(record->channel));
+    if (record->origin == EVENT_LIVE && record->time != 0) {
+        file->first = file->first == 0 || record->time < file->first ? record->time : file->first;
+        file->last = record->time > file->last ? record->time : file->last;
+    }
+    return onlooker->filter(record, onlooker->filter_context);
+}
+
 static int read_evtx(struct event_file *file, io_source *source,
                      const struct event_options *options, struct notes *notes)
 {
+    struct onlooker onlooker = {file, event_is_relevant, NULL, false};
     const struct event_record *record;
     struct event_log *log;
     int r = event_log_open(&log, source, notes), first_error = 0;
 
     if (r < 0)
         return r;
-    if (options && options->filter)
-        event_log_set_filter(log, options->filter, options->filter_context);
-    else
-        event_log_set_filter(log, event_is_relevant, NULL);
+    if (options && options->filter) {
+        onlooker.filter = options->filter;
+        onlooker.filter_context = options->filter_context;
+    }
+    event_log_set_filter(log, look_on, &onlooker);
     while ((r = event_log_next(log, &record)) != 0) {
         if (r > 0)
             r = add_record(file, record);
@@ -195,7 +220,7 @@ static int read_evtx(struct event_file *file, io_source *source,
     }
     file->counts = event_log_counts(log);
     event_log_close(log);
-    return first_error;
+    return first_error == 0 && onlooker.failed ? -ENOMEM : first_error;
 }
 
 int event_file_read(struct event_file *file, io_source *source, const struct event_options *options,
@@ -231,5 +256,6 @@ void event_file_free(struct event_file *file)
     vector_free(&file->events);
     vector_free(&file->writers);
     vector_free(&file->services);
+    free(file->channel);
     *file = (struct event_file){0};
 }

@@ -228,6 +228,7 @@ void host_disk_free(struct host_disk *disk)
 static void free_log(struct host_log *log)
 {
     free(log->path);
+    free(log->channel);
     for (size_t i = 0; i < log->writers.count; i++) {
         free(log->writers.items[i].name);
         free(log->writers.items[i].last_error);

@@ -195,7 +195,8 @@ struct host_log {
     VECTOR(struct vss_writer) writers;
     VECTOR(struct service_process) services;
     uint64_t records, damaged_records; /* event logs */
-    filetime first, last;              /* of the events kept; 0 none */
+    char *channel;        /* "Application" …; NULL unknown */
+    filetime first, last; /* what it spans, records of no interest included; 0 none */
 };
 
 /* A registry hive, or a security template of a group policy. */

@@ -21,6 +21,41 @@ static void widen(struct host_log *log, filetime time)
         log->last = time;
 }
 
+/* "Microsoft-Windows-VHDMP%4Operational.evtx": what Windows names the file of a channel. 0 or
+ * -ENOMEM; *channel stays NULL when that is no name of an event log. */
+static int channel_from_name(char **channel, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name);
+    struct strbuf text = {0};
+
+    if (length < 6 || text_compare_folded(name + length - 5, ".evtx") != 0)
+        return 0;
+    for (const char *at = name; at < name + length - 5; at++) {
+        bool is_slash = strncmp(at, "%4", 2) == 0;
+        strbuf_append_char(&text, is_slash ? '/' : *at);
+        at += is_slash;
+    }
+    *channel = strbuf_steal(&text);
+    return *channel ? 0 : -ENOMEM;
+}
+
+/* What the records say of the channel counts before the file's name, which a copy may change. */
+static int take_channel(struct host_log *log, struct event_file *file)
+{
+    const char *said = file->events.count > 0 ? file->events.items[0].channel : NULL;
+
+    log->channel = file->channel;
+    file->channel = NULL;
+    if (!log->channel && said) {
+        log->channel = strdup(said);
+        return log->channel ? 0 : -ENOMEM;
+    }
+    return log->channel || file->format != EVENT_FORMAT_EVTX
+               ? 0
+               : channel_from_name(&log->channel, log->path);
+}
+
 /* Moves one array of a file over to the log; both sides are plain vectors. */
 #define MOVE_VECTOR(to, from)                                                                      \
     do {                                                                                           \
@@ -44,6 +79,10 @@ static int take_log(struct host *host, struct found_file *file)
     log->has_services = log->format == EVENT_FORMAT_SERVICES;
     log->records = file->log.counts.live + file->log.counts.recovered;
     log->damaged_records = file->log.counts.damaged;
+    if (!log->path || take_channel(log, &file->log) < 0)
+        return -ENOMEM;
+    widen(log, file->log.first);
+    widen(log, file->log.last);
     MOVE_VECTOR(&log->writers, &file->log.writers);
     MOVE_VECTOR(&log->services, &file->log.services);
     for (size_t i = 0; i < file->log.events.count; i++) {
@@ -54,9 +93,10 @@ static int take_log(struct host *host, struct found_file *file)
         file->log.events.items[i] = (struct event){0};
         event->log = host->logs.count - 1;
         event->machine = HOST_NONE;
-        widen(log, event->event.time);
+        if (log->format != EVENT_FORMAT_EVTX) /* there, what slack gave back does not count */
+            widen(log, event->event.time);
     }
-    return log->path ? 0 : -ENOMEM;
+    return 0;
 }
 
 /* An evidence that is one log is called by what it is. */

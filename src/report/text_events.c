@@ -7,6 +7,7 @@
 #include "event/codes.h"
 
 #include <errno.h>
+#include <string.h>
 
 static void put_event(struct page *page, const struct host_event *e)
 {
@@ -104,6 +105,59 @@ static void put_diagnosis(struct page *page, const struct diagnosis *d)
     }
 }
 
+static bool has_line(const struct diagnosis *d, const char *line)
+{
+    for (size_t i = 0; i < d->missing.count; i++)
+        if (strcmp(d->missing.items[i], line) == 0)
+            return true;
+    return false;
+}
+
+/* "orphaned-checkpoint-logon-right of VM web01, spp-timeout": which of the list miss the same. */
+static void put_unjudged_rules(struct page *page, const struct diagnosis_list *list, size_t from,
+                               const char *line)
+{
+    const struct host *host = &page->report->host;
+    struct strbuf rules = {0};
+    char id[GUID_TEXT_SIZE];
+
+    for (size_t i = from; i < list->count; i++) {
+        const struct diagnosis *d = &list->items[i];
+        if (!has_line(d, line))
+            continue;
+        strbuf_printf(&rules, "%s%s", rules.length > 0 ? ", " : "for ", d->rule);
+        if (d->machine != HOST_NONE)
+            strbuf_printf(&rules, " of VM %s",
+                          text_machine_name(&host->machines.items[d->machine], id));
+    }
+    if (rules.failed)
+        output_fail(page->out, -ENOMEM);
+    page_paragraph(page, 6, "", strbuf_text(&rules));
+    strbuf_free(&rules);
+}
+
+/* What is missing, each once, and which rules it would settle. They stand last in the list. */
+static void put_unjudged(struct page *page, const struct diagnosis_list *list)
+{
+    size_t from = 0;
+
+    while (from < list->count && list->items[from].verdict != DIAGNOSIS_NO_DATA)
+        from++;
+    if (from < list->count)
+        page_line(page, 0, "Not judged, for want of logs:");
+    for (size_t i = from; i < list->count; i++)
+        for (size_t m = 0; m < list->items[i].missing.count; m++) {
+            const char *line = list->items[i].missing.items[m];
+            bool said = false;
+            for (size_t before = from; before < i && !said; before++)
+                said = has_line(&list->items[before], line);
+            if (said)
+                continue;
+            page_paragraph(page, 2, "- ", line);
+            put_unjudged_rules(page, list, i, line);
+        }
+}
+
 void text_diagnoses(struct page *page)
 {
     const struct diagnosis_list *list = &page->report->diagnoses;
@@ -111,12 +165,13 @@ void text_diagnoses(struct page *page)
     if (list->count == 0 && page->report->view != REPORT_DIAGNOSES)
         return;
     page_heading(page, "DIAGNOSIS");
-    if (list->count == 0)
+    if (list->count == 0 || list->items[0].verdict == DIAGNOSIS_NO_DATA)
         page_paragraph(page, 0, "",
                        "No known failure shows in what was read. That proves nothing where logs "
                        "are missing.");
-    for (int verdict = DIAGNOSIS_CONFIRMED; verdict <= DIAGNOSIS_NO_DATA; verdict++)
+    for (int verdict = DIAGNOSIS_CONFIRMED; verdict < DIAGNOSIS_NO_DATA; verdict++)
         for (size_t i = 0; i < list->count; i++)
             if (list->items[i].verdict == (enum diagnosis_verdict)verdict)
                 put_diagnosis(page, &list->items[i]);
+    put_unjudged(page, list);
 }

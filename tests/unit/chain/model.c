@@ -211,9 +211,20 @@ static struct host_log *make_log(struct maker *maker, enum event_format format)
 {
     struct host_log *log = vector_push(&maker->host->logs);
 
+    log->evidence = maker->host->evidence.count - 1;
     log->path = strdup("/e/log");
     log->format = format;
     return log;
+}
+
+static void make_event_log(struct maker *maker, char *words)
+{
+    struct host_log *log = make_log(maker, EVENT_FORMAT_EVTX);
+    char *rest, *channel = strtok_r(words, " ", &rest), *from = strtok_r(NULL, " ", &rest);
+
+    log->channel = strdup(channel);
+    if (from)
+        log->first = (filetime)10000000 * 60 * strtoul(value_of(from, "from"), NULL, 10);
 }
 
 static size_t machine_named(const struct host *host, const char *name)
@@ -410,6 +421,8 @@ void model_make(struct host *host, const char *const *lines, size_t count)
             make_checkpoint(&maker, words);
         else if (strcmp(line, "event") == 0)
             make_event(&maker, words);
+        else if (strcmp(line, "log") == 0)
+            make_event_log(&maker, words);
         else if (strcmp(line, "writers") == 0)
             make_writers(&maker, words);
         else if (strcmp(line, "services") == 0)

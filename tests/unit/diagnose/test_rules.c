@@ -7,6 +7,7 @@
 #include "base/checked.h"
 #include "base/strbuf.h"
 #include "diagnose/rule.h"
+#include "diagnose/sources.h"
 #include "event/kinds.h"
 
 #include <stdlib.h>
@@ -19,7 +20,11 @@ struct situation {
     const char *about;
     const char *lines[LINES];
     const char *expect;
+    bool on_request;
 };
+
+#define VMMS_LOG "log Microsoft-Windows-Hyper-V-VMMS-Admin"
+#define ALL_LOGS VMMS_LOG, "log Application", "log Microsoft-Windows-Backup", "log System"
 
 #define REJECTED "event vss-writer-rejected code=800423f4 text=vmms.exe time="
 #define CHAIN    "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "vm v drive=a_1.avhdx"
@@ -83,7 +88,8 @@ static const struct situation situations[] = {
     {"… on another host",
      {"node a", CHAIN, "event merge-failed vm=v code=8007052f", "node b", "hive logon=yes"},
      "orphaned-checkpoint-logon-right confirmed"},
-    {"a registry without the right alone", {CHAIN, "hive logon=no policy=no"}, ""},
+    {"a registry without the right alone",
+     {CHAIN, VMMS_LOG, "hive logon=no policy=no"}, ""},
     {"a lock is another failure", {CHAIN, "event merge-failed vm=v code=80070020"},
      "merge-sharing-violation confirmed"},
     {"a full volume is another failure", {CHAIN, "event merge-failed vm=v code=80070070"},
@@ -151,7 +157,8 @@ static const struct situation situations[] = {
      {"list", "disk a.vhdx", "vm z", "event vm-deleted"}, "vm-deleted-disks-left confirmed"},
     {"a merge that never ended", {CHAIN, "event merge-started vm=v"}, "merge-not-ended confirmed"},
     {"layers on hold",
-     {CHAIN, "event checkpoint-switch-failed vm=v code=80048102"}, "fork-commit-hold likely"},
+     {CHAIN, VMMS_LOG, "event checkpoint-switch-failed vm=v code=80048102"},
+     "fork-commit-hold likely"},
     {"replication that stands still",
      {"list", "disk a.vhdx hrl", "vm v drive=a.vhdx", "event replica-log-large vm=v"},
      "replica-log-growth confirmed"},
@@ -162,6 +169,50 @@ static const struct situation situations[] = {
     {"change tracking after a crash", {"event change-tracking-corrupt", "event host-crashed"},
      "change-tracking-lost confirmed"},
     {"a paused cluster volume", {"event csv-paused"}, "cluster-volume-paused likely"},
+
+    /* What can't be judged. */
+    {"a layer left behind, and no log", {CHAIN}, "orphaned-checkpoint-logon-right no-data"},
+    {"… a log that reaches back",
+     {"list", "disk a.vhdx time=50", "disk a_1.avhdx parent=a.vhdx time=900",
+      "vm v drive=a_1.avhdx", VMMS_LOG " from=40"},
+     ""},
+    {"… one that begins when the layer was there already",
+     {"list", "disk a.vhdx time=50", "disk a_1.avhdx parent=a.vhdx time=900",
+      "vm v drive=a_1.avhdx", VMMS_LOG " from=60"},
+     "orphaned-checkpoint-logon-right no-data"},
+    {"… an older copy of it beside it",
+     {"list", "disk a.vhdx time=50", "disk a_1.avhdx parent=a.vhdx time=900",
+      "vm v drive=a_1.avhdx", VMMS_LOG " from=60", VMMS_LOG " from=1"},
+     ""},
+    {"… the log of another host",
+     {"node a", CHAIN, "node b", VMMS_LOG}, "orphaned-checkpoint-logon-right no-data"},
+    {"… each machine for itself",
+     {"list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "vm v drive=a_1.avhdx",
+      "disk b.vhdx", "disk b_1.avhdx parent=b.vhdx", "vm w drive=b_1.avhdx",
+      "event merge-failed vm=w code=80070020"},
+     "merge-sharing-violation confirmed orphaned-checkpoint-logon-right no-data"},
+    {"a healthy host without any log", {"list", "disk a.vhdx", "vm v drive=a.vhdx"}, ""},
+    {"… of which a person asks",
+     {"list", "disk a.vhdx", "vm v drive=a.vhdx"},
+     "vss-writer-counter no-data spp-timeout no-data orphaned-checkpoint-logon-right no-data "
+     "vss-writers-vanished no-data",
+     true},
+    {"… with all logs", {"list", "disk a.vhdx", "vm v drive=a.vhdx", ALL_LOGS}, "", true},
+    {"… with some of them",
+     {"list", "disk a.vhdx", "vm v drive=a.vhdx", "log Microsoft-Windows-Backup", "writers 12"},
+     "vss-writer-counter no-data orphaned-checkpoint-logon-right no-data", true},
+    {"nothing at all, of which a person asks", {"list"},
+     "vss-writer-counter no-data spp-timeout no-data orphaned-checkpoint-logon-right no-data "
+     "vmware-quiesce-timeout no-data vss-writers-vanished no-data",
+     true},
+    {"one host of two has the logs",
+     {"node a", ALL_LOGS, "node b", "log Application"}, "orphaned-checkpoint-logon-right no-data",
+     true},
+    {"what is judged stands first",
+     {VMMS_LOG, "event merge-failed vm=x code=8007052f"},
+     "orphaned-checkpoint-logon-right likely vss-writer-counter no-data spp-timeout no-data "
+     "vss-writers-vanished no-data",
+     true},
 };
 
 static void test_situation(void **state)
@@ -177,14 +228,15 @@ static void test_situation(void **state)
         count++;
     model_make(&host, situation->lines, count);
     assert_int_equal(verdict_make(&verdict, &host), 0);
-    assert_int_equal(diagnose(&list, &host, &verdict), 0);
+    assert_int_equal(diagnose(&list, &host, &verdict, situation->on_request), 0);
     for (size_t i = 0; i < list.count; i++)
         strbuf_printf(&got, "%s%s %s", i ? " " : "", list.items[i].rule,
                       diagnosis_verdict_name(list.items[i].verdict));
     assert_string_equal(strbuf_text(&got), situation->expect);
     for (size_t i = 0; i < list.count; i++) {
-        assert_true(list.items[i].evidence.count > 0);
-        assert_true(list.items[i].remedy_count > 0);
+        bool judged = list.items[i].verdict != DIAGNOSIS_NO_DATA;
+        assert_true(judged ? list.items[i].evidence.count > 0 : list.items[i].missing.count > 0);
+        assert_int_equal(judged, list.items[i].remedy_count > 0);
     }
     strbuf_free(&got);
     diagnosis_list_free(&list);
@@ -241,7 +293,7 @@ static void test_sayings(void **state)
             count++;
         model_make(&host, sayings[i].lines, count);
         assert_int_equal(verdict_make(&verdict, &host), 0);
-        assert_int_equal(diagnose(&list, &host, &verdict), 0);
+        assert_int_equal(diagnose(&list, &host, &verdict, false), 0);
         assert_int_equal(list.count, 1);
         assert_true(says(&list.items[0], sayings[i].says));
         assert_false(sayings[i].never && says(&list.items[0], sayings[i].never));
@@ -266,6 +318,14 @@ static void check_clues(const struct rule *rule, const struct clue *clues)
     }
 }
 
+/* Each name of `needs` is one that can be looked for. */
+static void check_needs(const struct rule *rule)
+{
+    for (const char *at = rule->needs; at; at = source_next(at))
+        if (!source_of(at))
+            fail_msg("%s: no source %s", rule->name, at);
+}
+
 /* A kind that no reader gives would make a clue that is never seen. */
 static void test_rules_ask_for_what_exists(void **state)
 {
@@ -279,6 +339,7 @@ static void test_rules_ask_for_what_exists(void **state)
             check_clues(rule, rule->context);
             check_clues(rule, rule->weakening);
             check_clues(rule, rule->excluding);
+            check_needs(rule);
             assert_true(rule->remedy_count > 0);
         }
 }
