@@ -37,7 +37,7 @@ static size_t rejected_runs(struct trace *trace, bool say)
         last = event->time;
         most = runs > most ? runs : most;
         if (say)
-            trace_add(trace, event_line(trace->host, i), event->time);
+            trace_add_event(trace, i);
     }
     return most;
 }
@@ -242,8 +242,7 @@ bool clue_later_merge_finished(struct trace *trace)
 
     if (!last || last->end != EPISODE_FINISHED)
         return false;
-    trace_add(trace, event_line(trace->host, last->last),
-              trace->host->events.items[last->last].event.time);
+    trace_add_event(trace, last->last);
     return true;
 }
 
@@ -254,8 +253,7 @@ bool clue_open_merge(struct trace *trace)
 
     if (!last || (last->end != EPISODE_OPEN && last->end != EPISODE_INTERRUPTED))
         return false;
-    trace_add(trace, event_line(trace->host, last->last),
-              trace->host->events.items[last->last].event.time);
+    trace_add_event(trace, last->last);
     return true;
 }
 

@@ -29,7 +29,7 @@ const char *remedy_risk_name(enum remedy_risk risk)
 
 #define MOST_LINES 40 /* evidence of one diagnosis; a failing host logs the same for months */
 
-void trace_add(struct trace *trace, char *line, filetime time)
+static void add_line(struct trace *trace, char *line, filetime time)
 {
     if (time && (trace->first == 0 || time < trace->first))
         trace->first = time;
@@ -46,6 +46,38 @@ void trace_add(struct trace *trace, char *line, filetime time)
         return;
     }
     *slot = line;
+}
+
+void trace_add(struct trace *trace, char *line, filetime time)
+{
+    trace->witnesses.other_evidence = true;
+    add_line(trace, line, time);
+}
+
+/* Records of one identifier are the same witness; of a text each line is one. */
+static bool is_same_event(const struct event *a, const struct event *b)
+{
+    if (!a->has_record || !b->has_record)
+        return a == b;
+    return a->event_id == b->event_id && strcmp(a->kind, b->kind) == 0 &&
+           text_compare_folded(a->provider ? a->provider : "", b->provider ? b->provider : "") == 0;
+}
+
+void trace_add_event(struct trace *trace, size_t index)
+{
+    const struct event *event = &trace->host->events.items[index].event;
+    struct witnesses *witnesses = &trace->witnesses;
+
+    if (!witnesses->event)
+        witnesses->event = event;
+    else if (!is_same_event(witnesses->event, event))
+        witnesses->other_events = true;
+    add_line(trace, event_line(trace->host, index), event->time);
+}
+
+static bool is_one_event(const struct witnesses *witnesses)
+{
+    return witnesses->event && !witnesses->other_events && !witnesses->other_evidence;
 }
 
 bool trace_concerns(const struct trace *trace, const struct host_event *event)
@@ -127,7 +159,7 @@ static bool find_clue(struct trace *trace, const struct clue *clue)
     for (size_t i = 0; i < trace->host->events.count; i++) {
         const struct host_event *event = &trace->host->events.items[i];
         if (is_clue_event(trace, clue, event) && said++ < 8)
-            trace_add(trace, event_line(trace->host, i), event->event.time);
+            trace_add_event(trace, i);
     }
     return true;
 }
@@ -150,10 +182,10 @@ static struct weighing weigh(struct trace *trace, const struct clue *clues, stri
         } else if (missing) {
             string_list *lines = trace->lines;
             trace->lines = missing;
-            trace_add(trace,
-                      clues->source ? string_printf("%s (%s)", clues->text, clues->source)
-                                    : strdup(clues->text),
-                      0);
+            add_line(trace,
+                     clues->source ? string_printf("%s (%s)", clues->text, clues->source)
+                                   : strdup(clues->text),
+                     0);
             trace->lines = lines;
         }
     }
@@ -165,7 +197,12 @@ static bool is_there(const struct host *host, const struct verdict *verdict,
                      bool per_machine)
 {
     string_list unheard = {0};
-    struct trace trace = {host, verdict, machine, vm_name, per_machine, &unheard, 0, 0, false};
+    struct trace trace = {.host = host,
+                          .verdict = verdict,
+                          .machine = machine,
+                          .vm_name = vm_name,
+                          .per_machine = per_machine,
+                          .lines = &unheard};
     bool found = weigh(&trace, clues, NULL).found > 0;
 
     string_list_free(&unheard);
@@ -173,13 +210,13 @@ static bool is_there(const struct host *host, const struct verdict *verdict,
 }
 
 static enum diagnosis_verdict verdict_of(const struct rule *rule, struct weighing required,
-                                         struct weighing supporting, bool weakened, bool excluded)
+                                         struct weighing supporting, bool doubtful, bool excluded)
 {
     if (excluded)
         return DIAGNOSIS_EXCLUDED;
     bool complete = required.asked > 0 && required.found == required.asked;
     bool several = required.found > 1 || supporting.found > 0 || !rule->needs_more;
-    if (complete && several && !weakened)
+    if (complete && several && !doubtful)
         return DIAGNOSIS_CONFIRMED;
     if (complete || (rule->core_is_telling && required.core) ||
         (required.found > 0 && supporting.found > 0))
@@ -211,18 +248,17 @@ static int apply(struct diagnosis_list *list, const struct rule *rule, const str
     struct diagnosis *diagnosis = vector_push(list);
     if (!diagnosis)
         return -ENOMEM;
-    struct trace trace = {host,
-                          verdict,
-                          machine,
-                          vm_name,
-                          rule->per_machine,
-                          &diagnosis->evidence,
-                          0,
-                          0,
-                          false};
+    struct trace trace = {.host = host,
+                          .verdict = verdict,
+                          .machine = machine,
+                          .vm_name = vm_name,
+                          .per_machine = rule->per_machine,
+                          .lines = &diagnosis->evidence};
     weigh(&trace, rule->indicator, NULL);
+    trace.witnesses = (struct witnesses){0};
     struct weighing required = weigh(&trace, rule->required, &diagnosis->missing);
     struct weighing supporting = weigh(&trace, rule->supporting, &diagnosis->missing);
+    bool one_event = is_one_event(&trace.witnesses);
     weigh(&trace, rule->context, &diagnosis->missing);
     trace.lines = &diagnosis->contradictions;
     bool weakened = weigh(&trace, rule->weakening, NULL).found > 0;
@@ -231,7 +267,7 @@ static int apply(struct diagnosis_list *list, const struct rule *rule, const str
     remove_repeats(&diagnosis->contradictions);
     diagnosis->rule = rule->name;
     diagnosis->summary = rule->summary;
-    diagnosis->verdict = verdict_of(rule, required, supporting, weakened, excluded);
+    diagnosis->verdict = verdict_of(rule, required, supporting, weakened || one_event, excluded);
     diagnosis->machine = machine;
     diagnosis->vm_name = vm_name ? strdup(vm_name) : NULL;
     diagnosis->remedies = rule->remedies;
@@ -282,9 +318,8 @@ int diagnose(struct diagnosis_list *list, const struct host *host, const struct 
         first_of_name[i] = is_first_of_name(host, i);
     for (size_t f = 0; f < ARRAY_SIZE(families) && r == 0; f++)
         for (const struct rule *rule = families[f]; rule->name && r == 0; rule++)
-            r = rule->per_machine
-                    ? apply_to_machines(list, rule, host, verdict, first_of_name)
-                    : apply(list, rule, host, verdict, HOST_NONE, NULL);
+            r = rule->per_machine ? apply_to_machines(list, rule, host, verdict, first_of_name)
+                                  : apply(list, rule, host, verdict, HOST_NONE, NULL);
     for (size_t f = 0; f < ARRAY_SIZE(families) && r == 0; f++)
         for (const struct rule *rule = families[f]; rule->name && r == 0; rule++)
             r = diagnose_no_data(list, rule, host, verdict, on_request);

@@ -10,6 +10,13 @@
 
 #define CLUE_CODES 6
 
+/* On what a verdict rests: one and the same event, however often, never confirms anything. */
+struct witnesses {
+    const struct event *event; /* the first one; NULL none */
+    bool other_events;         /* and one of another identifier, or another line of a text */
+    bool other_evidence;       /* disks, configurations, the registry, what commands print */
+};
+
 /* What a clue has found, gathered over all clues of a rule. */
 struct trace {
     const struct host *host;
@@ -19,7 +26,8 @@ struct trace {
     bool per_machine;
     string_list *lines;  /* evidence; a clue adds what it has seen */
     filetime first, last;
-    bool failed;         /* memory was short */
+    struct witnesses witnesses;
+    bool failed; /* memory was short */
 };
 
 struct clue {
@@ -56,8 +64,10 @@ struct rule {
 /* One table per family, ended by a rule without name. */
 extern const struct rule rules_backup[], rules_merge[], rules_guest[], rules_host[];
 
-/* What clue tests share. */
+/* What clue tests share. Adds a line about anything but an event (owned from now on; NULL: memory
+ * was short); the line of an event. */
 void trace_add(struct trace *, char *line, filetime time);
+void trace_add_event(struct trace *, size_t event);
 /* Whether an event counts for the trace's machine. */
 bool trace_concerns(const struct trace *, const struct host_event *);
 bool event_has_words(const struct event *, const char *words);

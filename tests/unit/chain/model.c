@@ -3,6 +3,7 @@
 
 #include "model.h"
 
+#include "base/checked.h"
 #include "base/strbuf.h"
 #include "event/kinds.h"
 #include "host/gather.h"
@@ -238,12 +239,12 @@ static size_t machine_named(const struct host *host, const char *name)
 /* Kinds outlive the event: each word is kept once, for all tests of the program. */
 static const char *static_kind(const char *kind)
 {
-    static char kept[64][40];
+    static char kept[256][40];
     size_t i = 0;
 
-    while (i < 64 && kept[i][0] && strcmp(kept[i], kind) != 0)
+    while (i < ARRAY_SIZE(kept) && kept[i][0] && strcmp(kept[i], kind) != 0)
         i++;
-    assert_true(i < 64 && strlen(kind) < sizeof(kept[i]));
+    assert_true(i < ARRAY_SIZE(kept) && strlen(kind) < sizeof(kept[i]));
     strcpy(kept[i], kind);
     return kept[i];
 }
@@ -278,6 +279,8 @@ static void make_event(struct maker *maker, char *words)
             event->time = (filetime)10000000 * 60 * strtoul(value, NULL, 10);
         } else if ((value = value_of(word, "text"))) {
             event->message = strdup(value);
+        } else if (strcmp(word, "line") == 0) {
+            event->has_record = false;
         } else {
             fail_msg("event %s: unknown word", word);
         }

@@ -10,6 +10,7 @@
 #include "diagnose/sources.h"
 #include "event/kinds.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,9 +106,12 @@ static const struct situation situations[] = {
     {"another provider's failure is not a merge", {"event vm-start-failed vm=x code=8007052f"}, ""},
 
     {"a snapshot that could not be quiesced",
-     {"event quiesce-failed code=80042301 text=VssSyncStart",
-      "event quiesce-failed text=ApplicationQuiesceFault"},
+     {"event quiesce-failed line code=80042301 text=VssSyncStart",
+      "event quiesce-failed line text=ApplicationQuiesceFault"},
      "vmware-quiesce-timeout confirmed"},
+    {"… all of it in one line",
+     {"event quiesce-failed line code=80042301 text=VssSyncStart,msg.snapshot.quiesce.vmerr"},
+     "vmware-quiesce-timeout likely"},
     {"one half of it", {"event quiesce-failed text=ApplicationQuiesceFault"},
      "vmware-quiesce-timeout possible"},
 
@@ -344,9 +348,109 @@ static void test_rules_ask_for_what_exists(void **state)
         }
 }
 
+/* ---- never from one event ---- */
+
+/* Everything that any rule asks for. */
+struct asked {
+    char kinds[256][40];
+    uint32_t codes[256];
+    size_t kind_count, code_count;
+    struct strbuf words;
+};
+
+static void ask_kind(struct asked *asked, const char *kind, size_t length)
+{
+    for (size_t i = 0; i < asked->kind_count; i++)
+        if (strlen(asked->kinds[i]) == length && strncmp(asked->kinds[i], kind, length) == 0)
+            return;
+    assert_true(asked->kind_count < ARRAY_SIZE(asked->kinds) && length < 40);
+    memcpy(asked->kinds[asked->kind_count++], kind, length);
+}
+
+static void ask_code(struct asked *asked, uint32_t code)
+{
+    for (size_t i = 0; i < asked->code_count; i++)
+        if (asked->codes[i] == code)
+            return;
+    assert_true(asked->code_count < ARRAY_SIZE(asked->codes));
+    asked->codes[asked->code_count++] = code;
+}
+
+static void ask_clues(struct asked *asked, const struct clue *clues)
+{
+    for (; clues && clues->text; clues++) {
+        for (const char *at = clues->kinds; at && *at;) {
+            size_t length = strcspn(at, " ");
+            ask_kind(asked, at, length);
+            at += length + (at[length] == ' ');
+        }
+        for (size_t i = 0; i < CLUE_CODES && clues->codes[i]; i++)
+            ask_code(asked, clues->codes[i]);
+        ask_code(asked, clues->inner);
+        if (clues->words)
+            strbuf_printf(&asked->words, "%s ", clues->words);
+    }
+}
+
+static void ask_everything(struct asked *asked)
+{
+    const struct rule *const families[] = {rules_backup, rules_merge, rules_guest, rules_host};
+
+    for (size_t f = 0; f < ARRAY_SIZE(families); f++)
+        for (const struct rule *rule = families[f]; rule->name; rule++) {
+            ask_clues(asked, rule->indicator);
+            ask_clues(asked, rule->required);
+            ask_clues(asked, rule->supporting);
+        }
+}
+
+#define COPIES 6 /* of the event, half an hour apart */
+
+/* One event that says all words that any rule looks for, logged again and again. */
+static void check_event(const struct asked *asked, const char *kind, uint32_t code, uint32_t inner)
+{
+    const char *lines[COPIES + 1] = {"vm v"};
+    char text[COPIES][128];
+    struct diagnosis_list list;
+    struct verdict verdict;
+    struct host host;
+
+    for (size_t i = 0; i < COPIES; i++) {
+        snprintf(text[i], sizeof(text[i]), "event %s vm=v time=%zu code=%x inner=%x", kind,
+                 100 + 30 * i, code, inner);
+        lines[1 + i] = text[i];
+    }
+    model_make(&host, lines, COPIES + 1);
+    for (size_t i = 0; i < COPIES; i++)
+        host.events.items[i].event.message = strdup(strbuf_text(&asked->words));
+    assert_int_equal(verdict_make(&verdict, &host), 0);
+    assert_int_equal(diagnose(&list, &host, &verdict, true), 0);
+    for (size_t i = 0; i < list.count; i++)
+        if (list.items[i].verdict == DIAGNOSIS_CONFIRMED)
+            fail_msg("%s is confirmed by %s with %08x and %08x alone", list.items[i].rule, kind,
+                     code, inner);
+    diagnosis_list_free(&list);
+    verdict_free(&verdict);
+    host_free(&host);
+}
+
+static void test_one_event_confirms_nothing(void **state)
+{
+    static const uint32_t inner_codes[] = {0, 0x81000101, 0x800423F4};
+    static struct asked asked;
+
+    ask_everything(&asked);
+    assert_true(asked.kind_count > 40 && asked.code_count > 20);
+    for (size_t k = 0; k < asked.kind_count; k++)
+        for (size_t c = 0; c < asked.code_count; c++)
+            for (size_t i = 0; i < ARRAY_SIZE(inner_codes); i++)
+                check_event(&asked, asked.kinds[k], asked.codes[c], inner_codes[i]);
+    strbuf_free(&asked.words);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_SIZE(situations) + 2];
+    struct CMUnitTest tests[ARRAY_SIZE(situations) + 3];
 
     for (size_t i = 0; i < ARRAY_SIZE(situations); i++)
         tests[i] = (struct CMUnitTest){.name = situations[i].about,
@@ -355,5 +459,7 @@ int main(void)
     tests[ARRAY_SIZE(situations)] =
         (struct CMUnitTest)cmocka_unit_test(test_rules_ask_for_what_exists);
     tests[ARRAY_SIZE(situations) + 1] = (struct CMUnitTest)cmocka_unit_test(test_sayings);
+    tests[ARRAY_SIZE(situations) + 2] =
+        (struct CMUnitTest)cmocka_unit_test(test_one_event_confirms_nothing);
     return _cmocka_run_group_tests("rules", tests, ARRAY_SIZE(tests), NULL, NULL);
 }
