@@ -13,9 +13,18 @@
     "gunzip -c \"$packed\" > \"$new.vhdx\" && qemu-img convert -O raw \"$new.vhdx\" \"$new\" && "      \
     "rm \"$new.vhdx\""
 
+/* The volume as it was in a shadow copy, by libvshadow alone; its package is for that python3. */
+#define FROM_SHADOW(index)                                                                         \
+    "gunzip -c \"$packed\" > \"$new.vss\" && /usr/bin/python3 -c '"                                         \
+    "import pyvshadow, shutil, sys; volume = pyvshadow.volume(); volume.open(sys.argv[1]); "       \
+    "shutil.copyfileobj(volume.get_store(" index "), open(sys.argv[2], \"wb\"), 1 << 20)"          \
+    "' \"$new.vss\" \"$new\" && rm \"$new.vss\""
+
 const struct ntfs_sample ntfs_samples[] = {
     {"ntfs/ntfs.raw.gz", "gunzip -c \"$packed\" > \"$new\"", "ntfs.raw"},
     {"ntfs/vss.raw.gz", "gunzip -c \"$packed\" > \"$new\"", "vss.raw"},
+    {"ntfs/vss.raw.gz", FROM_SHADOW("0"), "vss1.raw"},
+    {"ntfs/vss.raw.gz", FROM_SHADOW("1"), "vss2.raw"},
     {"ntfs/charlie.dd.bz2", "bunzip2 -c \"$packed\" > \"$new\"", "charlie.raw"},
     {"ntfs/test.ntfs.dd.E01", "img_cat \"$packed\" > \"$new\"", "e01.raw"},
     {"ntfs/usnjrnl.qcow2", "qemu-img convert -O raw \"$packed\" \"$new\"", "usnjrnl.raw"},
