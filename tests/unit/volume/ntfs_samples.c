@@ -12,6 +12,7 @@
 #define FROM_VHDX                                                                                  \
     "gunzip -c \"$packed\" > \"$new.vhdx\" && qemu-img convert -O raw \"$new.vhdx\" \"$new\" && "      \
     "rm \"$new.vhdx\""
+#define GUNZIP "gunzip -c \"$packed\" > \"$new\""
 
 /* The volume as it was in a shadow copy, by libvshadow alone; its package is for that python3. */
 #define FROM_SHADOW(index)                                                                         \
@@ -21,8 +22,8 @@
     "' \"$new.vss\" \"$new\" && rm \"$new.vss\""
 
 const struct ntfs_sample ntfs_samples[] = {
-    {"ntfs/ntfs.raw.gz", "gunzip -c \"$packed\" > \"$new\"", "ntfs.raw"},
-    {"ntfs/vss.raw.gz", "gunzip -c \"$packed\" > \"$new\"", "vss.raw"},
+    {"ntfs/ntfs.raw.gz", GUNZIP, "ntfs.raw"},
+    {"ntfs/vss.raw.gz", GUNZIP, "vss.raw"},
     {"ntfs/vss.raw.gz", FROM_SHADOW("0"), "vss1.raw"},
     {"ntfs/vss.raw.gz", FROM_SHADOW("1"), "vss2.raw"},
     {"ntfs/charlie.dd.bz2", "bunzip2 -c \"$packed\" > \"$new\"", "charlie.raw"},
@@ -31,6 +32,13 @@ const struct ntfs_sample ntfs_samples[] = {
     {"vhdx/ntfs-dynamic.vhdx.gz", FROM_VHDX, "dynamic.raw"},
     {"vhdx/ntfs-parent.vhdx.gz", FROM_VHDX, "parent.raw"},
     {"vhdx/windows-fixed.vhdx.gz", FROM_VHDX, "windows.raw"},
+    /* As files of their own; a parent stands before its child, which looks for it. */
+    {"vhdx/ntfs-fixed.vhdx.gz", GUNZIP, "ntfs-fixed.vhdx"},
+    {"vhdx/ntfs-parent.vhdx.gz", GUNZIP, "ntfs-parent.vhdx"},
+    {"vhdx/ntfs-differential.vhdx.gz", GUNZIP, "ntfs-differential.vhdx"},
+    {"vhd/ntfs-dynamic.vhd.gz", GUNZIP, "ntfs-dynamic.vhd"},
+    {"vhd/ntfs-parent.vhd.gz", GUNZIP, "ntfs-parent.vhd"},
+    {"vhd/ntfs-differential.vhd.gz", GUNZIP, "ntfs-differential.vhd"},
 };
 const size_t ntfs_sample_count = ARRAY_SIZE(ntfs_samples);
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Real volumes: our list against that of fls, our content against that of icat. */
 #include "../testing.h"
+#include "../temporary.h"
 
 #include "ntfs_samples.h"
+#include "sample_volumes.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/vector.h"
-#include "os/os_file.h"
 #include "volume/ntfs_volume.h"
-#include "volume/partition.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -139,24 +139,22 @@ static void compare_contents(struct volume *volume, const char *image, uint64_t 
     }
 }
 
-static void check_volume(io_source *disk, const struct partition *p, const char *image)
+static void check_volume(void *user, const struct sample_volume *sample)
 {
     files ours = {0}, theirs = {0};
     struct notes notes = {0};
     struct volume *volume;
 
-    io_source *range = io_range_new(disk, p->offset, p->size);
-    assert_int_equal(ntfs_volume_open(&volume, range, "x!/", &notes), 0);
-    io_unref(range);
+    assert_int_equal(ntfs_volume_open(&volume, sample->source, "x!/", &notes), 0);
     assert_int_equal(notes.count, 0);
     assert_int_equal(volume_walk(volume, keep, refuse, &ours), 0);
     for (size_t i = 1; i < ours.count; i++)
         assert_true(strcmp(ours.items[i - 1].path, ours.items[i].path) < 0);
-    printf("%s: %zu entries\n", image, ours.count);
+    printf("%s: %zu entries\n", sample->name, ours.count);
     if (have_program("fls")) {
-        list_by_fls(image, p->offset / 512, &theirs);
+        list_by_fls(sample->raw, sample->sector, &theirs);
         compare_lists(&ours, &theirs);
-        compare_contents(volume, image, p->offset / 512, &ours);
+        compare_contents(volume, sample->raw, sample->sector, &ours);
     } else {
         printf("skipped: no fls to compare with\n");
     }
@@ -167,34 +165,13 @@ static void check_volume(io_source *disk, const struct partition *p, const char 
 
 static void test_samples(void **state)
 {
-    size_t checked = 0;
-
-    for (size_t i = 0; i < ntfs_sample_count; i++) {
-        CLEANUP_FREE char *image = ntfs_sample_path(&ntfs_samples[i]);
-        struct partition_list list;
-        struct notes notes = {0};
-        io_source *disk;
-        if (!image)
-            continue;
-        assert_int_equal(os_file_open(image, false, &disk), 0);
-        assert_int_equal(partitions_read(&list, disk, &notes), 0);
-        assert_int_equal(notes.count, 0);
-        for (size_t j = 0; j < list.items.count; j++)
-            if (list.items.items[j].content == PARTITION_NTFS) {
-                check_volume(disk, &list.items.items[j], image);
-                checked++;
-            }
-        partitions_free(&list);
-        io_unref(disk);
-    }
-    if (checked == 0)
-        skip();
+    each_sample_volume(check_volume, NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),
+        cmocka_unit_test_setup_teardown(test_samples, temporary_enter, temporary_leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
