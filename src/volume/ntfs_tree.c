@@ -125,10 +125,9 @@ static int take(struct walk *walk, const struct level *level, uint32_t step)
         return -ENOMEM;
     if (step % 2 != 0)
         return enter(walk, file->first_step, file->step_count);
-    if (file->visited) /* a hard link: listed under its first name */
-        return 0;
+    int r = walk->visit(walk->user, file, link, walk->path.text);
     file->visited = true;
-    return walk->visit(walk->user, file, link, walk->path.text);
+    return r;
 }
 
 int ntfs_tree_walk(struct ntfs_tree *tree, ntfs_tree_visit *visit, void *user)

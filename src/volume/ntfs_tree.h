@@ -35,7 +35,7 @@ struct ntfs_file {
     bool in_use, directory, wanted, has_size;
     bool has_long_name;
     bool placed, climbing; /* a directory: its way to the root is known, is being followed */
-    bool visited;          /* by the walk under one of its names */
+    bool visited;          /* by the walk under an earlier name */
 };
 
 /* One name of a file; files with hard links have several. */
@@ -89,7 +89,8 @@ struct strbuf;
 bool ntfs_tree_path(const struct ntfs_tree *, const struct ntfs_link *, struct strbuf *);
 bool ntfs_tree_folder_path(const struct ntfs_tree *, uint64_t reference, struct strbuf *);
 
-/* Wanted files in use, and directories, in byte order of their path, each once. What `visit` returns ends the walk. */
+/* Wanted files in use, and directories, in byte order of their path, under each of their names;
+ * from the second one on `visited` is set. What `visit` returns ends the walk. */
 typedef int ntfs_tree_visit(void *user, const struct ntfs_file *, const struct ntfs_link *,
                             const char *path);
 int ntfs_tree_walk(struct ntfs_tree *, ntfs_tree_visit *, void *user);

@@ -101,9 +101,13 @@ static int visit_file(void *user, const struct ntfs_file *file, const struct ntf
                       const char *path)
 {
     const struct visit *v = user;
-    const struct volume_entry entry =
+    struct volume_entry entry =
         make_entry(v->volume, file, path, path + strlen(path) - link->length);
 
+    if (file->visited && entry.type != VOLUME_FILE)
+        return 0;
+    if (file->visited)
+        entry.type = VOLUME_ALIAS;
     return v->visit(v->user, &entry);
 }
 

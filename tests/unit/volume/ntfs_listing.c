@@ -17,7 +17,9 @@ static int visit(void *user, const struct volume_entry *entry)
 {
     struct context *c = user;
     struct volume_entry *kept = vector_push(&c->listing->entries);
-    const char *end = entry->type == VOLUME_DIRECTORY ? "/" : entry->type == VOLUME_OTHER ? "?" : "";
+    static const char *const ends[] = {
+        [VOLUME_DIRECTORY] = "/", [VOLUME_OTHER] = "?", [VOLUME_ALIAS] = " again", [VOLUME_LINK] = ""};
+    const char *end = entry->type == VOLUME_FILE ? "" : ends[entry->type];
 
     assert_true(!c->last || strcmp(c->last, entry->path) <= 0);
     assert_string_equal(entry->path + strlen(entry->path) - strlen(entry->name), entry->name);

@@ -9,7 +9,7 @@
 #include "volume/ntfs_volume.h"
 
 struct ntfs_listing {
-    struct strbuf paths;      /* one line each: "path" or "path/" or "path -> target" */
+    struct strbuf paths;      /* a line each: "path", "path/", "path -> target", "path again" */
     struct strbuf complaints; /* one line each */
     VECTOR(struct volume_entry) entries; /* path and name stay NULL */
     struct notes notes;
@@ -18,7 +18,7 @@ struct ntfs_listing {
 };
 
 /* Opens the first `size` bytes of the volume and walks it. Fails the test where the order of the
- * walk is not that of the bytes of the paths, or an entry comes twice. */
+ * walk is not that of the bytes of the paths. */
 void ntfs_list(struct ntfs_listing *, const void *bytes, size_t size);
 void ntfs_listing_free(struct ntfs_listing *);
 /* Path of the entry of that record number; NULL. */

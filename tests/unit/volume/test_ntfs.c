@@ -229,7 +229,7 @@ static void test_names(void **state)
     ntfs_writer_begin(&f->w, 34, 1, NTFS_RECORD_IN_USE); /* no name at all */
     ntfs_writer_end(&f->w, 34);
     ntfs_writer_file(&f->w, 35, ntfs_reference(NTFS_EXTEND, 1), "$Reparse", "x");
-    expect_clean(f, "ONLY~1\nfirst\n\xEF\xBF\xBD../\n"
+    expect_clean(f, "ONLY~1\nfirst\nsecond again\n\xEF\xBF\xBD../\n"
                     "\xEF\xBF\xBD../in\xEF\xBF\xBDto\n");
 }
 
