@@ -18,7 +18,7 @@ _hvchain_files()
 _hvchain_formats()
 {
     case $1 in
-    scan) echo 'text json ndjson csv csv-findings html dot bodyfile prometheus' ;;
+    scan) echo 'text json ndjson csv csv-findings csv-changes html dot bodyfile prometheus' ;;
     *) echo 'text json ndjson' ;;
     esac
 }

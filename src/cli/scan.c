@@ -3,6 +3,7 @@
 #include "cli/run.h"
 
 #include <errno.h>
+#include <string.h>
 
 static const struct option scan_options[] = {
     {"compare-with", 0, OPTION_TEXT, RUN_AT(subject), "OLD.json",
@@ -13,14 +14,33 @@ static const struct option scan_options[] = {
     RUN_HOST_OPTIONS
     RUN_WITNESS_OPTIONS
     RUN_FORMAT_OPTION("text (default), json, ndjson (one record per line), csv (disks), "
-                      "csv-findings, html, dot (Graphviz), bodyfile (mactime), prometheus.",
+                      "csv-findings, csv-changes (with --compare-with), html, dot (Graphviz), "
+                      "bodyfile (mactime), prometheus.",
                       hvchain_report_formats),
     RUN_OUTPUT_OPTIONS
     {0},
 };
 
+/* Whoever asks what changed must not get a report that keeps it back. */
+static bool formats_agree(const struct run_settings *s)
+{
+    static const char *const silent[] = {"csv", "csv-findings", "dot", "bodyfile"};
+    const char *format = s->formats()[s->format];
+    bool only_changes = strcmp(format, "csv-changes") == 0, is_silent = false;
+
+    for (size_t i = 0; i < sizeof(silent) / sizeof(*silent); i++)
+        is_silent = is_silent || strcmp(format, silent[i]) == 0;
+    if (s->subject && is_silent)
+        message("--compare-with: --format=%s does not tell of changes", format);
+    else if (!s->subject && only_changes)
+        message("--format=csv-changes: --compare-with is missing");
+    return s->subject ? !is_silent : !only_changes;
+}
+
 static bool prepare(hvchain_scan *scan, const struct run_settings *s)
 {
+    if (!formats_agree(s))
+        return false;
     int r = s->subject ? hvchain_scan_set_compare_with(scan, s->subject) : 0;
 
     hvchain_scan_set_timeline(scan, s->deep);

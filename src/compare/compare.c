@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "compare/compare.h"
+#include "compare/comparison.h"
 
 #include "base/strbuf.h"
 
@@ -9,48 +9,68 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name, *summary;
-} kinds[] = {
-    [CHANGE_NEW_DISK] = {"new-disk", "This disk is new."},
-    [CHANGE_VANISHED_DISK] = {"vanished-disk", "This disk is no longer there."},
-    [CHANGE_NEW_ORPHAN] = {"new-orphan", "This disk is an orphan now and was none before."},
-    [CHANGE_ORPHAN_GONE] = {"orphan-gone", "This disk was an orphan and is none any more."},
-    [CHANGE_CLASS_CHANGED] = {"class-changed", "This disk has another class than before."},
-    [CHANGE_CHAIN_GROWN] = {"chain-grown", "The chain on this base has more layers than before."},
-    [CHANGE_CHAIN_SHRUNK] = {"chain-shrunk",
-                             "The chain on this base has fewer layers than before."},
-    [CHANGE_MERGE_DONE] = {"merge-done", "This layer was merged into its parent."},
-};
-
-const char *change_kind_name(enum change_kind kind)
-{
-    return kinds[kind].name;
-}
-
-struct comparison {
-    struct change_list *list;
-    const struct earlier *earlier;
-    const struct host *host;
-    const struct verdict *verdict;
-};
-
-/* before and after may be NULL. */
-static int add(const struct comparison *c, enum change_kind kind, const char *subject,
-               size_t machine, const char *before, const char *after)
+struct change *change_add(const struct comparison *c, enum change_kind kind, const char *subject,
+                          size_t machine, const char *before, const char *after)
 {
     struct change *change = vector_push(c->list);
 
     if (!change)
-        return -ENOMEM;
+        return NULL;
     change->kind = kind;
-    change->summary = kinds[kind].summary;
+    change->summary = change_texts[kind].summary;
+    change->confidence = CONFIDENCE_CONFIRMED;
     change->machine = machine;
     change->subject = strdup(subject);
     change->before = before ? strdup(before) : NULL;
     change->after = after ? strdup(after) : NULL;
     bool failed = !change->subject || (before && !change->before) || (after && !change->after);
-    return failed ? -ENOMEM : 0;
+    return failed ? NULL : change;
+}
+
+int change_evidence(struct change *change, char *line)
+{
+    char **slot = line ? vector_push(&change->evidence) : NULL;
+
+    if (!slot) {
+        free(line);
+        return -ENOMEM;
+    }
+    *slot = line;
+    return 0;
+}
+
+static int add(const struct comparison *c, enum change_kind kind, const char *subject,
+               size_t machine, const char *before, const char *after)
+{
+    return change_add(c, kind, subject, machine, before, after) ? 0 : -ENOMEM;
+}
+
+static int compare_path(const void *key, const void *item)
+{
+    return strcmp(key, ((const struct host_disk *)item)->path);
+}
+
+size_t comparison_find_disk(const struct comparison *c, const char *path)
+{
+    const struct host_disk *disks = c->host->disks.items;
+    const struct host_disk *found =
+        c->host->disks.count == 0
+            ? NULL
+            : bsearch(path, disks, c->host->disks.count, sizeof(*disks), compare_path);
+
+    return found ? (size_t)(found - disks) : HOST_NONE;
+}
+
+size_t comparison_find_machine(const struct comparison *c, const char *id)
+{
+    char text[GUID_TEXT_SIZE];
+
+    for (size_t i = 0; id && i < c->host->machines.count; i++) {
+        const struct host_machine *m = &c->host->machines.items[i];
+        if (m->has_id && strcmp(guid_format(&m->id, text), id) == 0)
+            return i;
+    }
+    return HOST_NONE;
 }
 
 static bool is_orphan_name(const char *name)
@@ -80,63 +100,6 @@ static int compare_disk(const struct comparison *c, size_t index)
                : was_orphan && !is_orphan ? CHANGE_ORPHAN_GONE
                                           : CHANGE_CLASS_CHANGED,
                path, v->machine, before->class, class);
-}
-
-static int compare_path(const void *key, const void *item)
-{
-    return strcmp(key, ((const struct host_disk *)item)->path);
-}
-
-static size_t find_now(const struct host *host, const char *path)
-{
-    const struct host_disk *found =
-        host->disks.count == 0 ? NULL
-                               : bsearch(path, host->disks.items, host->disks.count,
-                                         sizeof(*host->disks.items), compare_path);
-
-    return found ? (size_t)(found - host->disks.items) : HOST_NONE;
-}
-
-/* Whether a machine names the disk as its current one. */
-static bool is_current(const struct host *host, size_t disk)
-{
-    for (size_t m = 0; m < host->machines.count; m++)
-        for (size_t d = 0; d < host->machines.items[m].drives.count; d++)
-            if (host->machines.items[m].drives.items[d].disk == disk)
-                return true;
-    return false;
-}
-
-/*
- * A merged layer's child stands on the layer's parent now. A layer that was the current disk has no
- * child: its machine uses the parent now.
- */
-static bool was_merged(const struct comparison *c, const struct earlier_disk *gone, size_t parent)
-{
-    bool had_child = false;
-
-    for (size_t i = 0; i < c->earlier->disks.count; i++) {
-        const struct earlier_disk *child = &c->earlier->disks.items[i];
-        if (!child->parent || strcmp(child->parent, gone->path) != 0)
-            continue;
-        had_child = true;
-        size_t now = find_now(c->host, child->path);
-        if (now != HOST_NONE && c->verdict->disks[now].parent_state == PARENT_MATCHED &&
-            c->verdict->disks[now].parent == parent)
-            return true;
-    }
-    return !had_child && gone->vm && is_current(c->host, parent);
-}
-
-static int compare_gone(const struct comparison *c, const struct earlier_disk *before)
-{
-    if (find_now(c->host, before->path) != HOST_NONE)
-        return 0;
-    size_t parent = before->parent ? find_now(c->host, before->parent) : HOST_NONE;
-    if (parent != HOST_NONE && was_merged(c, before, parent))
-        return add(c, CHANGE_MERGE_DONE, before->path, c->verdict->disks[parent].machine,
-                   before->class, NULL);
-    return add(c, CHANGE_VANISHED_DISK, before->path, HOST_NONE, before->class, NULL);
 }
 
 /* The deepest chain of the machine on that base; 0 when there was none. */
@@ -197,16 +160,74 @@ static int compare_chain(const struct comparison *c, size_t index)
                before, after);
 }
 
+/* What is only the class of the disk in other words is told as its class. */
+static bool is_class_of_disk(const struct comparison *c, const struct finding *f)
+{
+    return f->disk != HOST_NONE &&
+           strcmp(class_name(c->verdict->disks[f->disk].class), f->code) == 0;
+}
+
+static int compare_finding(const struct comparison *c, const struct finding *f)
+{
+    if (is_class_of_disk(c, f) || earlier_has_finding(c->earlier, f->subject, f->code))
+        return 0;
+    struct change *change =
+        change_add(c, CHANGE_NEW_FINDING, f->subject, f->machine, NULL, f->code);
+    return change ? change_evidence(change, strdup(f->summary)) : -ENOMEM;
+}
+
+static bool is_found_now(const struct verdict *verdict, const struct earlier_finding *f)
+{
+    for (size_t i = 0; i < verdict->findings.count; i++)
+        if (strcmp(verdict->findings.items[i].subject, f->subject) == 0 &&
+            strcmp(verdict->findings.items[i].code, f->code) == 0)
+            return true;
+    return false;
+}
+
+static int compare_earlier_finding(const struct comparison *c, const struct earlier_finding *f)
+{
+    const struct earlier_disk *disk = earlier_find(c->earlier, f->subject);
+
+    if ((disk && strcmp(disk->class, f->code) == 0) || is_found_now(c->verdict, f))
+        return 0;
+    struct change *change = change_add(c, CHANGE_FINDING_SETTLED, f->subject,
+                                       comparison_find_machine(c, f->vm), f->code, NULL);
+    if (!change)
+        return -ENOMEM;
+    return f->summary ? change_evidence(change, strdup(f->summary)) : 0;
+}
+
+static int compare_findings(const struct comparison *c)
+{
+    int r = 0;
+
+    if (!c->earlier->has_findings)
+        return 0;
+    for (size_t i = 0; r == 0 && i < c->verdict->findings.count; i++)
+        r = compare_finding(c, &c->verdict->findings.items[i]);
+    for (size_t i = 0; r == 0 && i < c->earlier->findings.count; i++)
+        r = compare_earlier_finding(c, &c->earlier->findings.items[i]);
+    return r;
+}
+
+static int compare_texts(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "");
+}
+
 static int compare_changes(const void *a, const void *b)
 {
     const struct change *x = a, *y = b;
     int order = strcmp(x->subject, y->subject);
 
-    if (order != 0)
-        return order;
-    if (x->kind != y->kind)
-        return x->kind < y->kind ? -1 : 1;
-    return (x->machine > y->machine) - (x->machine < y->machine);
+    if (order == 0)
+        order = (x->kind > y->kind) - (x->kind < y->kind);
+    if (order == 0)
+        order = (x->machine > y->machine) - (x->machine < y->machine);
+    if (order == 0)
+        order = compare_texts(x->before, y->before);
+    return order != 0 ? order : compare_texts(x->after, y->after);
 }
 
 int compare_reports(struct change_list *list, const struct earlier *earlier,
@@ -218,10 +239,12 @@ int compare_reports(struct change_list *list, const struct earlier *earlier,
     *list = (struct change_list){0};
     for (size_t i = 0; r == 0 && i < host->disks.count; i++)
         r = compare_disk(&c, i);
-    for (size_t i = 0; r == 0 && i < earlier->disks.count; i++)
-        r = compare_gone(&c, &earlier->disks.items[i]);
+    if (r == 0)
+        r = compare_gone_disks(&c);
     for (size_t i = 0; r == 0 && i < verdict->chains.count; i++)
         r = compare_chain(&c, i);
+    if (r == 0)
+        r = compare_findings(&c);
     if (r == 0 && list->count > 0)
         qsort(list->items, list->count, sizeof(*list->items), compare_changes);
     return r;
@@ -233,6 +256,7 @@ void change_list_free(struct change_list *list)
         free(list->items[i].subject);
         free(list->items[i].before);
         free(list->items[i].after);
+        string_list_free(&list->items[i].evidence);
     }
     vector_free(list);
 }

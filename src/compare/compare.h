@@ -15,16 +15,22 @@ enum change_kind {
     CHANGE_CLASS_CHANGED, /* neither of these */
     CHANGE_CHAIN_GROWN,
     CHANGE_CHAIN_SHRUNK,
-    CHANGE_MERGE_DONE,    /* a layer vanished, and what stood on it stands on its parent now */
+    CHANGE_MERGE_DONE,     /* a layer vanished, and chain or events say that it was merged */
+    CHANGE_LAYER_VANISHED, /* … and nothing says so */
+    CHANGE_NEW_FINDING,
+    CHANGE_FINDING_SETTLED,
+    CHANGE_KINDS,
 };
 const char *change_kind_name(enum change_kind); /* "new-disk" … */
 
 struct change {
     enum change_kind kind;
-    char *subject;       /* path of a disk; of chains the base */
-    size_t machine;      /* or HOST_NONE */
-    char *before, *after; /* class, or depth; NULL: there was nothing */
-    const char *summary; /* static */
+    char *subject;        /* path of a disk; of chains the base; of findings their subject */
+    size_t machine;       /* or HOST_NONE */
+    char *before, *after; /* class, depth, or code of a finding; NULL: there was nothing */
+    const char *summary;  /* static */
+    string_list evidence; /* what the change is read from, where that is not the files themselves */
+    enum confidence confidence;
 };
 
 struct change_list {

@@ -42,6 +42,7 @@ static int add_disk(struct earlier *e, const json_t *disk)
         .class = text_of(disk, "class"),
         .parent = text_of(parent, "resolved"),
         .vm = text_of(disk, "vm"),
+        .is_layer = json_is_object(parent),
     };
 
     if (!found.path || !found.class)
@@ -74,6 +75,24 @@ static int add_chain(struct earlier *e, const json_t *chain)
     return 0;
 }
 
+static int add_finding(struct earlier *e, const json_t *finding)
+{
+    struct earlier_finding found = {
+        .code = text_of(finding, "code"),
+        .subject = text_of(finding, "subject"),
+        .vm = text_of(finding, "vm"),
+        .summary = text_of(finding, "summary"),
+    };
+
+    if (!found.code || !found.subject)
+        return -EBADMSG;
+    struct earlier_finding *slot = vector_push(&e->findings);
+    if (!slot)
+        return -ENOMEM;
+    *slot = found;
+    return 0;
+}
+
 static int add_all(struct earlier *e, const json_t *list,
                    int (*add)(struct earlier *, const json_t *))
 {
@@ -91,9 +110,18 @@ static int compare_disks(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
+static int compare_findings(const void *a, const void *b)
+{
+    const struct earlier_finding *x = a, *y = b;
+    int order = strcmp(x->subject, y->subject);
+
+    return order != 0 ? order : strcmp(x->code, y->code);
+}
+
 static int read_json(struct earlier *e, const json_t *json)
 {
     const char *schema = text_of(json, "schema");
+    const json_t *findings = json_object_get(json, "findings");
 
     if (!schema || strcmp(schema, "hvchain/1") != 0)
         return -EBADMSG;
@@ -101,6 +129,11 @@ static int read_json(struct earlier *e, const json_t *json)
     int r = add_all(e, json_object_get(json, "disks"), add_disk);
     if (r == 0)
         r = add_all(e, json_object_get(json, "chains"), add_chain);
+    e->has_findings = findings != NULL;
+    if (r == 0 && findings)
+        r = add_all(e, findings, add_finding);
+    if (r == 0 && e->findings.count > 0)
+        qsort(e->findings.items, e->findings.count, sizeof(*e->findings.items), compare_findings);
     if (r == 0 && e->disks.count > 0)
         qsort(e->disks.items, e->disks.count, sizeof(*e->disks.items), compare_disks);
     return r;
@@ -130,6 +163,7 @@ void earlier_free(struct earlier *e)
 {
     vector_free(&e->disks);
     vector_free(&e->chains);
+    vector_free(&e->findings);
     json_decref(e->json);
     *e = (struct earlier){0};
 }
@@ -141,4 +175,12 @@ const struct earlier_disk *earlier_find(const struct earlier *e, const char *pat
     return e->disks.count == 0 ? NULL
                                : bsearch(&wanted, e->disks.items, e->disks.count,
                                          sizeof(*e->disks.items), compare_disks);
+}
+
+bool earlier_has_finding(const struct earlier *e, const char *subject, const char *code)
+{
+    struct earlier_finding wanted = {.subject = subject, .code = code};
+
+    return e->findings.count > 0 && bsearch(&wanted, e->findings.items, e->findings.count,
+                                            sizeof(*e->findings.items), compare_findings);
 }

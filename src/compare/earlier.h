@@ -14,6 +14,7 @@ struct earlier_disk {
     const char *path, *class;
     const char *parent; /* the file found, or NULL */
     const char *vm;     /* identifier, or NULL */
+    bool is_layer;      /* it had a parent, found or not */
 };
 
 /* A chain of a machine's current disk. */
@@ -22,10 +23,17 @@ struct earlier_chain {
     uint64_t depth;
 };
 
+struct earlier_finding {
+    const char *code, *subject;
+    const char *vm, *summary; /* or NULL */
+};
+
 struct earlier {
-    const char *finished; /* or NULL */
+    const char *finished;              /* or NULL */
     VECTOR(struct earlier_disk) disks; /* in order of path */
     VECTOR(struct earlier_chain) chains;
+    VECTOR(struct earlier_finding) findings; /* in order of subject, then code */
+    bool has_findings;                       /* the report tells of any, be it none */
     void *json;
 };
 
@@ -36,5 +44,6 @@ struct earlier {
 int earlier_read(struct earlier *, const char *path);
 void earlier_free(struct earlier *);
 const struct earlier_disk *earlier_find(const struct earlier *, const char *path);
+bool earlier_has_finding(const struct earlier *, const char *subject, const char *code);
 
 #endif

@@ -192,3 +192,25 @@ void report_print_csv_findings(struct output *out, const struct report *r,
         end_line(&t);
     }
 }
+
+void report_print_csv_changes(struct output *out, const struct report *r,
+                              const struct report_style *style)
+{
+    static const char *const heads[] = {"kind",  "subject", "vm_id",    "vm_name",    "before",
+                                        "after", "summary", "evidence", "confidence", NULL};
+    struct table t = {.out = out};
+
+    put_heads(&t, heads);
+    for (size_t i = 0; i < r->changes.count; i++) {
+        const struct change *c = &r->changes.items[i];
+        put_text(&t, change_kind_name(c->kind));
+        put_text(&t, c->subject);
+        put_machine(&t, r, c->machine);
+        put_text(&t, c->before);
+        put_text(&t, c->after);
+        put_text(&t, c->summary);
+        put_strings(&t, &c->evidence);
+        put_text(&t, confidence_name(c->confidence));
+        end_line(&t);
+    }
+}

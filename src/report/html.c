@@ -99,20 +99,6 @@ static void put_errors(struct output *out, const struct host *host)
         output_text(out, "</ul>\n");
 }
 
-static void put_strings(struct output *out, const char *title, const string_list *list,
-                        const char *element)
-{
-    if (list->count == 0)
-        return;
-    output_printf(out, "<p>%s</p><ul>", title);
-    for (size_t i = 0; i < list->count; i++) {
-        output_printf(out, "<li><%s>", element);
-        html_text(out, list->items[i]);
-        output_printf(out, "</%s></li>", element);
-    }
-    output_text(out, "</ul>\n");
-}
-
 static void put_paragraph(struct output *out, const char *label, const char *text)
 {
     if (!text)
@@ -135,11 +121,11 @@ static void put_finding(struct output *out, const struct report *r, const struct
     output_printf(out, "</code> (%s)</p>\n", confidence_name(f->confidence));
     if (f->machine != HOST_NONE)
         put_paragraph(out, "VM ", text_machine_name(&r->host.machines.items[f->machine], id));
-    put_strings(out, "Seen:", &f->evidence, "span");
+    html_strings(out, "Seen:", &f->evidence, "span");
     put_paragraph(out, "Why it matters: ", f->explanation);
-    put_strings(out, "First settle:", &f->blocked_by, "span");
+    html_strings(out, "First settle:", &f->blocked_by, "span");
     put_paragraph(out, "Next step: ", f->next_step);
-    put_strings(out, "Commands, to be read before they are run:", &f->commands, "code");
+    html_strings(out, "Commands, to be read before they are run:", &f->commands, "code");
     output_text(out, "</details>\n");
 }
 
@@ -164,9 +150,9 @@ static void put_diagnosis(struct output *out, const struct diagnosis *d)
     output_printf(out, "</b> (%s) ", diagnosis_verdict_name(d->verdict));
     html_text(out, d->summary);
     output_text(out, "</summary>\n");
-    put_strings(out, "Seen:", &d->evidence, "span");
-    put_strings(out, "Against it:", &d->contradictions, "span");
-    put_strings(out, "What would settle it:", &d->missing, "span");
+    html_strings(out, "Seen:", &d->evidence, "span");
+    html_strings(out, "Against it:", &d->contradictions, "span");
+    html_strings(out, "What would settle it:", &d->missing, "span");
     for (size_t i = 0; i < d->remedy_count; i++) {
         output_printf(out, "<p>Remedy (risk: %s): ", remedy_risk_name(d->remedies[i].risk));
         html_text(out, d->remedies[i].text);
@@ -314,6 +300,7 @@ void report_print_html(struct output *out, const struct report *r, const struct 
     put_summary(out, r);
     put_doubts(out, r);
     put_errors(out, &r->host);
+    html_changes(out, r);
     put_findings(out, r);
     put_diagnoses(out, r);
     put_machines(out, r);

@@ -31,6 +31,10 @@ void html_tree(struct output *, const struct report *, const size_t *disks, size
 /* What the shapes of trees mean. */
 void html_legend(struct output *);
 void html_timeline(struct output *, const struct report *);
+/* What changed since an earlier report, if one was given. */
+void html_changes(struct output *, const struct report *);
+/* "TITLE" and a list; nothing when the list is empty. The element is "span" or "code". */
+void html_strings(struct output *, const char *title, const string_list *, const char *element);
 
 /* The content of the only <style> and <script>, and their digests for the page's own policy. */
 extern const char html_style[], html_script[], html_policy[];

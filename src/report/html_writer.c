@@ -82,3 +82,17 @@ void html_close_table(struct output *out)
 {
     output_text(out, "</tbody></table></div>\n");
 }
+
+void html_strings(struct output *out, const char *title, const string_list *list,
+                  const char *element)
+{
+    if (list->count == 0)
+        return;
+    output_printf(out, "%s%s%s<ul>", *title ? "<p>" : "", title, *title ? "</p>" : "");
+    for (size_t i = 0; i < list->count; i++) {
+        output_printf(out, "<li><%s>", element);
+        html_text(out, list->items[i]);
+        output_printf(out, "</%s></li>", element);
+    }
+    output_text(out, "</ul>\n");
+}

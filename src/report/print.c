@@ -14,6 +14,7 @@
     X("ndjson", report_print_ndjson)                                                               \
     X("csv", report_print_csv)                                                                     \
     X("csv-findings", report_print_csv_findings)                                                   \
+    X("csv-changes", report_print_csv_changes)                                                     \
     X("html", report_print_html)                                                                   \
     X("dot", report_print_dot)                                                                     \
     X("bodyfile", report_print_bodyfile)                                                           \

@@ -9,7 +9,7 @@
 typedef void report_printer(struct output *, const struct report *, const struct report_style *);
 
 report_printer report_print_text, report_print_json, report_print_ndjson, report_print_csv,
-    report_print_csv_findings, report_print_html, report_print_dot, report_print_bodyfile,
-    report_print_prometheus;
+    report_print_csv_findings, report_print_csv_changes, report_print_html, report_print_dot,
+    report_print_bodyfile, report_print_prometheus;
 
 #endif

@@ -198,6 +198,20 @@ static void put_time(struct output *out, const struct report *r)
                   when / 10000000u - 11644473600u);
 }
 
+/* Only after a comparison: none is another thing than not known. */
+static void put_changes(struct output *out, const struct report *r)
+{
+    size_t counts[CHANGE_KINDS] = {0};
+
+    if (!r->compared)
+        return;
+    for (size_t i = 0; i < r->changes.count; i++)
+        counts[r->changes.items[i].kind]++;
+    put_head(out, "changes", "What changed since the earlier report, by kind.");
+    for (enum change_kind k = 0; k < CHANGE_KINDS; k++)
+        output_printf(out, "hvchain_changes{kind=\"%s\"} %zu\n", change_kind_name(k), counts[k]);
+}
+
 void report_print_prometheus(struct output *out, const struct report *r,
                              const struct report_style *style)
 {
@@ -218,4 +232,5 @@ void report_print_prometheus(struct output *out, const struct report *r,
         output_printf(out, "hvchain_findings{severity=\"%s\"} %zu\n", severity_name(v),
                       s->by_severity[v]);
     put_machine_sums(out, r);
+    put_changes(out, r);
 }

@@ -17,4 +17,6 @@ void report_change_members(struct json_writer *w, const struct report *r, size_t
     json_write_string(w, "before", c->before);
     json_write_string(w, "after", c->after);
     json_write_string(w, "summary", c->summary);
+    json_write_strings(w, "evidence", c->evidence.items, c->evidence.count);
+    json_write_string(w, "confidence", confidence_name(c->confidence));
 }

@@ -258,11 +258,27 @@ static void test_changes(void **state)
     free(text);
     struct change *change = vector_push(&r.changes);
     assert_non_null(change);
-    *change = (struct change){.kind = CHANGE_NEW_ORPHAN, .subject = strdup(EVIL_NAME),
-                              .machine = 0, .after = strdup("orphan-empty"), .summary = "So."};
+    *change = (struct change){.kind = CHANGE_MERGE_DONE, .subject = strdup(EVIL_NAME),
+                              .machine = 0, .before = strdup("orphan-empty"), .summary = "So.",
+                              .confidence = CONFIDENCE_LIKELY};
+    char **line = vector_push(&change->evidence);
+    assert_non_null(line);
+    *line = strdup(EVIL_NAME);
     text = model_print(&r, "json", 80, false, false);
-    assert_has(text, "\"kind\": \"new-orphan\"");
-    assert_has(text, "\"before\": null");
+    assert_has(text, "\"kind\": \"merge-done\"");
+    assert_has(text, "\"after\": null");
+    assert_has(text, "\"confidence\": \"likely\"");
+    free(text);
+    text = model_print(&r, "html", 80, false, false);
+    assert_has(text, "<td>merge-done</td>");
+    assert_int_equal(count_of(text, "<script"), 1);
+    free(text);
+    text = model_print(&r, "csv-changes", 80, false, false);
+    char *fields[32], *row = strstr(text, "\r\n") + 2;
+    *strstr(row, "\r\n") = '\0';
+    assert_int_equal(cut_fields(row, fields, ARRAY_SIZE(fields)), 9);
+    assert_string_equal(fields[0], "merge-done");
+    assert_int_equal(fields[1][0], '\'');
     free(text);
     report_free(&r);
 }
