@@ -7,56 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the Hyper-V VSS writer ---- */
-
-#define SECOND           ((filetime)10000000)
-#define SAME_RUN         (10 * 60 * SECOND) /* rejections so close belong to one backup */
-#define HYPERV_WRITER    "66841cd4-6ded-4f4b-8f17-fd23f8ddc3de|Microsoft Hyper-V VSS Writer|vmms.exe"
-#define E_NONRETRYABLE   0x800423F4
-
-static bool is_rejection(const struct event *event)
-{
-    return event_is_of_kind(event, "vss-writer-rejected") && event->has_code &&
-           event->code == E_NONRETRYABLE && event_has_words(event, HYPERV_WRITER);
-}
-
-/* Runs of a backup in which the writer failed, without a success between them. */
-static size_t rejected_runs(struct trace *trace, bool say)
-{
-    size_t runs = 0, most = 0;
-    filetime last = 0;
-
-    for (size_t i = 0; i < trace->host->events.count; i++) {
-        const struct event *event = &trace->host->events.items[i].event;
-        if (event_is_of_kind(event, "backup-finished"))
-            runs = 0;
-        if (!is_rejection(event))
-            continue;
-        if (runs == 0 || event->time > last + SAME_RUN)
-            runs++;
-        last = event->time;
-        most = runs > most ? runs : most;
-        if (say)
-            trace_add_event(trace, i);
-    }
-    return most;
-}
-
-bool clue_writer_rejected(struct trace *trace)
-{
-    return rejected_runs(trace, false) > 0 && rejected_runs(trace, true) > 0;
-}
-
-bool clue_writer_rejected_twice(struct trace *trace)
-{
-    return rejected_runs(trace, false) == 2 && rejected_runs(trace, true) > 0;
-}
-
-bool clue_writer_rejected_often(struct trace *trace)
-{
-    return rejected_runs(trace, false) > 2 && rejected_runs(trace, true) > 0;
-}
-
 /* ---- disks ---- */
 
 typedef bool disk_test(const struct trace *, size_t disk);

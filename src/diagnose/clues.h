@@ -5,11 +5,6 @@
 
 #include "diagnose/rule.h"
 
-/* The Hyper-V VSS writer rejected the host's snapshot: in one run or more, in just two consecutive
- * ones, in three or more. */
-bool clue_writer_rejected(struct trace *);
-bool clue_writer_rejected_twice(struct trace *);
-bool clue_writer_rejected_often(struct trace *);
 /* Disks of the machine that wait for a merge or that nothing refers to. */
 bool clue_untracked_layers(struct trace *);
 /* … and no log says a word about a merge of them: each with the time when it was made. */
@@ -31,6 +26,17 @@ bool clue_failed_writer(struct trace *);
 /* The output of `tasklist /svc`: EventSystem shares its process; is alone in it. */
 bool clue_eventsystem_shares(struct trace *);
 bool clue_eventsystem_alone(struct trace *);
+
+/* The Hyper-V VSS writer rejected the host's snapshot (clues_writer.c): in one run or more, in just
+ * two consecutive ones, in three or more; with several VMs at once. */
+bool clue_writer_rejected(struct trace *);
+bool clue_writer_rejected_twice(struct trace *);
+bool clue_writer_rejected_often(struct trace *);
+bool clue_writer_rejected_for_several(struct trace *);
+/* The guest's own logs: its VSS service was restarted between the rejections; its VSS met errors in
+ * the first run and none in the last. */
+bool clue_guest_service_restarted(struct trace *);
+bool clue_guest_vss_failed_first(struct trace *);
 
 /* What the registry says (clues_registry.c). The right to log on as a service is missing in the
  * SECURITY hive or a policy; is there. */

@@ -13,6 +13,8 @@
         .host_wide = true                                                                          \
     }
 
+#define UNSUPPORTED_DISK "backup-disk-skipped backup-refused checkpoint-refused"
+
 const struct rule rules_backup[] = {
     {.name = "vss-writer-counter",
      .summary = "The host's backup fails a second time although its cause in the guest was "
@@ -30,14 +32,17 @@ const struct rule rules_backup[] = {
                 .kinds = "production-checkpoint-failed guest-writers-failed "
                          "backup-checkpoint-failed",
                 .source = VMMS_SOURCE " and -Worker-Admin.evtx"},
-               {.text = "the guest's own logs: an error of a writer in run 1, none in run 2",
-                .kinds = "service-state",
-                .words = "vmicvss",
-                .source = "System.evtx of the guest"}),
+               {.text = "the guest's own logs: an error of VSS in the first run, none in the last",
+                .test = clue_guest_vss_failed_first,
+                .source = "Application.evtx of the guest"}),
      .weakening = CLUES(DISK_TROUBLE),
      .excluding =
          CLUES({.text = "rejected in three or more runs in a row: a writer that really fails",
-                .test = clue_writer_rejected_often}),
+                .test = clue_writer_rejected_often},
+               {.text = "several VMs failed at once: the host's trouble",
+                .test = clue_writer_rejected_for_several},
+               {.text = "the guest's service was restarted in between: it counts anew",
+                .test = clue_guest_service_restarted}),
      REMEDIES({"Remove the cause in the guest first: list its writers and look at its VSS events.",
                REMEDY_NONE, "vssadmin list writers"},
               {"Before the next try, restart the guest's service, so that its counter starts anew "
@@ -73,7 +78,10 @@ const struct rule rules_backup[] = {
      .context = CLUES({.text = "the time limit that is set",
                        .test = clue_create_timeout,
                        .source = "SOFTWARE hive of the host"}),
-     .weakening = CLUES(DISK_TROUBLE),
+     .weakening = CLUES(DISK_TROUBLE,
+                        {.text = "as many shadow copies as there may be, as after a bare-metal "
+                                 "recovery: they run into the same limit (KB956136)",
+                         .kinds = "shadow-copies-too-many"}),
      .excluding = CLUES({.text = "the inner code is that of a writer, not of the time limit",
                          .kinds = "backup-failed backup-snapshot-failed",
                          .codes = {0x807800A1},
@@ -120,7 +128,7 @@ const struct rule rules_backup[] = {
                         {.text = "event", .kinds = "autorecovery-not-deleted"},
                         {.text = "code",
                          .kinds = "checkpoint-start-failed checkpoint-failed "
-                                  "backup-checkpoint-failed vss-writer-rejected",
+                                  "backup-checkpoint-failed",
                          .codes = {0x80070050, 0x800423FB}}),
      .required = CLUES({.text = "a *-AutoRecovery.avhdx that nothing depends on",
                         .test = clue_autorecovery_leftover,
@@ -130,6 +138,11 @@ const struct rule rules_backup[] = {
                                  "checkpoint-failed backup-checkpoint-failed",
                         .codes = {0x80070050, 0x800423FB, 0x80070020, 0x80070005},
                         .source = VMMS_SOURCE}),
+     .supporting = CLUES({.text = "0x800423FB of the Hyper-V VSS writer, which names no VM",
+                          .kinds = "vss-writer-rejected",
+                          .codes = {0x800423FB},
+                          .host_wide = true,
+                          .source = WRITER_SOURCE}),
      REMEDIES({"Check that it is nobody's parent and no VM uses it (hvchain scan says so).",
                REMEDY_NONE, NULL},
               {"With no backup running: rename it, run a checkpoint or backup, delete it later.",
@@ -148,13 +161,15 @@ const struct rule rules_backup[] = {
      .summary = "Disks of the VM can't be part of a host backup (pass-through, iSCSI, fibre "
                 "channel, shared).",
      .per_machine = true,
-     .indicator = CLUES({.text = "skipped", .kinds = "backup-disk-skipped backup-refused "
-                                                     "backup-not-online"},
-                        {.text = "refused", .kinds = "checkpoint-refused"}),
-     .required = CLUES({.text = "an event that names the disk",
-                        .kinds = "backup-disk-skipped backup-refused checkpoint-refused",
+     .indicator = CLUES({.text = "skipped", .kinds = UNSUPPORTED_DISK}),
+     .required = CLUES({.text = "an event that names the kind of disk",
+                        .kinds = UNSUPPORTED_DISK,
                         .source = VMMS_SOURCE}),
      .needs_more = true,
+     .supporting = CLUES({.text = "several such events",
+                          .kinds = UNSUPPORTED_DISK,
+                          .times = 2,
+                          .source = VMMS_SOURCE}),
      REMEDIES({"Back these disks up from inside the guest, with an agent.", REMEDY_NONE, NULL})},
     {0},
 };
