@@ -99,7 +99,9 @@ static const struct {
     {"registry", make_registry, " file "},
     {"registration_folder", make_registration_folder, " file "},
     {"runtime", make_runtime, " saved "},
-    {"text", make_text, " content "},
+    {"events", make_events, " folder computer noise "},
+    {"hive", make_hive, " values written "},
+    {"text", make_text, " content encoding "},
     {"json", make_json, " content "},
     {"garbage", make_garbage, " size head "},
     {"folder", make_folder, " "},
@@ -144,35 +146,50 @@ static char *path_of(const struct recipe *recipe, json_t *entry)
         return config_path(recipe, entry);
     if (makers[maker].make == make_registry)
         return string_printf("%s", text_member(recipe, entry, "file", LIST_FILE));
-    if (makers[maker].make == make_registration_folder)
+    if (makers[maker].make == make_registration_folder || makers[maker].make == make_events)
         return NULL;
     return string_printf("%s", text_member(recipe, entry, makers[maker].key, ""));
 }
 
-time_t read_time(const struct recipe *recipe, const char *text)
+/* Seconds of "2h" at *text, which is moved behind it; false when there is none. */
+static bool read_span(const char **text, long *seconds)
 {
     static const struct {
         char unit;
         long seconds;
     } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
     char *end;
-    long number = strtol(text, &end, 10);
+    long number = strtol(*text, &end, 10);
 
     for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-        if (end[0] == units[i].unit && end[1] == '\0')
-            return BASE_TIME + number * units[i].seconds;
-    fail(recipe, "\"%s\" is no time such as \"+2h\"", text);
+        if (end > *text && *end == units[i].unit) {
+            *text = end + 1;
+            *seconds = number * units[i].seconds;
+            return true;
+        }
+    return false;
 }
 
-static void set_time(const struct recipe *recipe, json_t *entry)
+time_t read_time(const struct recipe *recipe, const char *text)
 {
-    const char *modified = text_member(recipe, entry, "modified", "0s");
-    struct timespec times[2] = {{.tv_sec = read_time(recipe, modified)},
-                                {.tv_sec = read_time(recipe, modified)}};
-    CLEANUP_FREE char *path = path_of(recipe, entry);
-    CLEANUP_FREE char *where = path ? place(recipe, path) : NULL;
+    const char *rest = text;
+    time_t time = BASE_TIME;
+    long seconds;
 
-    if (where && utimensat(AT_FDCWD, where, times, AT_SYMLINK_NOFOLLOW) < 0)
+    while (read_span(&rest, &seconds))
+        time += seconds;
+    if (rest == text || *rest)
+        fail(recipe, "\"%s\" is no time such as \"+2h\" or \"+1d2h30m\"", text);
+    return time;
+}
+
+void set_time(const struct recipe *recipe, json_t *entry, const char *path)
+{
+    time_t time = read_time(recipe, text_member(recipe, entry, "modified", "0s"));
+    struct timespec times[2] = {{.tv_sec = time}, {.tv_sec = time}};
+    CLEANUP_FREE char *where = place(recipe, path);
+
+    if (utimensat(AT_FDCWD, where, times, AT_SYMLINK_NOFOLLOW) < 0)
         fail(recipe, "%s: %s", where, strerror(errno));
 }
 
@@ -219,8 +236,13 @@ static void make_files(struct recipe *recipe)
         if (json_object_get(entry, "keep"))
             cut(recipe, entry);
     }
-    json_array_foreach(recipe->files, recipe->current,
-                       entry) if (!flag_member(recipe, entry, "absent")) set_time(recipe, entry);
+    json_array_foreach(recipe->files, recipe->current, entry)
+    {
+        CLEANUP_FREE char *path = path_of(recipe, entry);
+
+        if (path && !flag_member(recipe, entry, "absent"))
+            set_time(recipe, entry, path);
+    }
 }
 
 /* Texts and garbage with an id claim to be disks. */
@@ -291,7 +313,7 @@ static void print_names(const struct recipe *recipe)
 }
 
 /* The flat list of files: every entry as often as it says. */
-static json_t *unroll(json_t *files)
+static json_t *unroll(json_t *files, json_t *words)
 {
     json_t *flat = json_array(), *entry;
     size_t i;
@@ -301,7 +323,7 @@ static json_t *unroll(json_t *files)
         long repeat = (long)json_integer_value(json_object_get(entry, "repeat"));
 
         for (long n = 1; n <= (repeat ? repeat : 1); n++) {
-            json_t *copy = substitute(entry, repeat > 0, n);
+            json_t *copy = substitute(entry, words, repeat > 0, n);
 
             json_object_del(copy, "repeat");
             json_array_append_new(flat, copy);
@@ -355,7 +377,7 @@ int main(int argc, char **argv)
         fail(NULL, "line %d: %s", error.line, error.text);
     open_folder(&recipe);
     read_mounts(&recipe);
-    recipe.files = unroll(json_object_get(recipe.json, "files"));
+    recipe.files = unroll(json_object_get(recipe.json, "files"), json_object_get(recipe.json, "define"));
     make_files(&recipe);
     print_names(&recipe);
     json_decref(recipe.files);

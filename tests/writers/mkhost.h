@@ -43,9 +43,9 @@ struct guid guid_of_kind(const char *kind, const char *name);
 /* Upper case, as Windows names files. Returns text. */
 char *guid_file_name(struct guid, char text[GUID_TEXT_SIZE]);
 
-/* A copy of the value with "{name}" in its strings replaced by upper-case GUIDs, and in a repeated
- * entry "#" by the number, "#-1" by the number before it. */
-json_t *substitute(json_t *, bool repeated, long number);
+/* A copy of the value with "$word" in its strings replaced by what `words` says, "{name}" by
+ * upper-case GUIDs, and in a repeated entry "#" by the number, "#-1" by the number before it. */
+json_t *substitute(json_t *, json_t *words, bool repeated, long number);
 
 /* The place of a file in the made tree: folder joined with path, %XX replaced by that byte. The
  * caller frees it. Folders on the way are made. */
@@ -78,15 +78,18 @@ struct block_run {
 /* Reads "0-3 full, 5 zero"; the caller frees *runs. */
 size_t read_blocks(const struct recipe *, const char *text, struct block_run **runs);
 
-/* "+2h", "-3d", "90s": from the base time, 2024-05-01 08:00:00 UTC. */
+/* "+2h", "-3d", "+1d2h": from the base time, 2024-05-01 08:00:00 UTC. */
 time_t read_time(const struct recipe *, const char *text);
 
 /* A new file of those bytes. */
-void write_plain(struct recipe *, const char *path, const void *bytes, size_t length);
+void write_plain(const struct recipe *, const char *path, const void *bytes, size_t length);
+/* Sets the file's times to what the entry says. */
+void set_time(const struct recipe *, json_t *entry, const char *path);
 
 typedef void make_function(struct recipe *, json_t *entry);
 make_function make_disk;
 make_function make_vm, make_checkpoint, make_runtime, make_registry, make_registration_folder;
+make_function make_events, make_hive;
 make_function make_text, make_json, make_garbage, make_folder, make_link, make_hard_link, make_fifo,
     make_copy;
 
@@ -94,6 +97,8 @@ make_function make_text, make_json, make_garbage, make_folder, make_link, make_h
 #define LIST_FOLDER "ProgramData/Microsoft/Windows/Hyper-V"
 #define LIST_FILE   LIST_FOLDER "/data.vmcx"
 
+/* The entry of the VM of that name, NULL when there is none. */
+json_t *find_vm(const struct recipe *, const char *name);
 struct guid machine_guid(const struct recipe *, json_t *vm);
 struct guid checkpoint_guid(const struct recipe *, json_t *checkpoint);
 /* Where a VM's or checkpoint's configuration lies in the tree; the caller frees it. */

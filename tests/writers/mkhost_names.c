@@ -74,55 +74,97 @@ static size_t braced_name(const char *text)
     return n > 0 && text[1 + n] == '}' && !guid_parse(text + 1, n, &guid) ? n : 0;
 }
 
-static json_t *substitute_string(const char *text, bool repeated, long number)
+/* Length of the word in "$word", 0 when the recipe defines no such word; *text what it stands for.
+ */
+static size_t defined_word(const char *at, json_t *words, const char **text)
 {
-    struct strbuf numbered = {0}, out = {0};
-    json_t *result;
+    size_t n = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    char *word = strndup(at + 1, n);
 
+    *text = json_string_value(json_object_get(words, word));
+    free(word);
+    return *text ? n : 0;
+}
+
+#define WORDS_DEPTH 8 /* so that words that define each other come to an end */
+
+/* What a recipe writes often, it defines once; a definition may use others. */
+static void replace_words(struct strbuf *out, const char *text, json_t *words, int depth)
+{
     for (const char *c = text; *c; c++) {
-        if (!repeated || *c != '#') {
-            strbuf_append_char(&numbered, *c);
-        } else if (strncmp(c, "#-1", 3) == 0) {
-            strbuf_printf(&numbered, "%ld", number - 1);
-            c += 2;
+        const char *meaning;
+        size_t word = *c == '$' && depth < WORDS_DEPTH ? defined_word(c, words, &meaning) : 0;
+
+        if (word > 0) {
+            replace_words(out, meaning, words, depth + 1);
+            c += word;
         } else {
-            strbuf_printf(&numbered, "%ld", number);
+            strbuf_append_char(out, *c);
         }
     }
-    for (const char *c = strbuf_text(&numbered); *c; c++) {
+}
+
+static void replace_numbers(struct strbuf *out, const char *text, bool repeated, long number)
+{
+    for (const char *c = text; *c; c++) {
+        if (!repeated || *c != '#') {
+            strbuf_append_char(out, *c);
+        } else if (strncmp(c, "#-1", 3) == 0) {
+            strbuf_printf(out, "%ld", number - 1);
+            c += 2;
+        } else {
+            strbuf_printf(out, "%ld", number);
+        }
+    }
+}
+
+static void replace_names(struct strbuf *out, const char *text)
+{
+    for (const char *c = text; *c; c++) {
         size_t name = *c == '{' ? braced_name(c) : 0;
 
         if (name > 0) {
-            append_guid(&out, c + 1, name);
+            append_guid(out, c + 1, name);
             c += name + 1;
         } else {
-            strbuf_append_char(&out, *c);
+            strbuf_append_char(out, *c);
         }
     }
+}
+
+static json_t *substitute_string(const char *text, json_t *words, bool repeated, long number)
+{
+    struct strbuf worded = {0}, numbered = {0}, out = {0};
+    json_t *result;
+
+    replace_words(&worded, text, words, 0);
+    replace_numbers(&numbered, strbuf_text(&worded), repeated, number);
+    replace_names(&out, strbuf_text(&numbered));
     result = json_stringn(strbuf_text(&out), out.length);
+    strbuf_free(&worded);
     strbuf_free(&numbered);
     strbuf_free(&out);
     return result;
 }
 
-json_t *substitute(json_t *value, bool repeated, long number)
+json_t *substitute(json_t *value, json_t *words, bool repeated, long number)
 {
     json_t *result, *member;
     const char *key;
     size_t i;
 
     if (json_is_string(value))
-        return substitute_string(json_string_value(value), repeated, number);
+        return substitute_string(json_string_value(value), words, repeated, number);
     if (json_is_array(value)) {
         result = json_array();
         json_array_foreach(value, i, member)
-            json_array_append_new(result, substitute(member, repeated, number));
+            json_array_append_new(result, substitute(member, words, repeated, number));
         return result;
     }
     if (json_is_object(value)) {
         result = json_object();
         json_object_foreach(value, key, member)
-            json_object_set_new(result, key, substitute(member, repeated, number));
+            json_object_set_new(result, key, substitute(member, words, repeated, number));
         return result;
     }
     return json_deep_copy(value);

@@ -8,13 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-void write_plain(struct recipe *recipe, const char *path, const void *bytes, size_t length)
+void write_plain(const struct recipe *recipe, const char *path, const void *bytes, size_t length)
 {
     CLEANUP_FREE char *where = place(recipe, path);
     FILE *file = fopen(where, "wbx");
@@ -23,11 +24,40 @@ void write_plain(struct recipe *recipe, const char *path, const void *bytes, siz
         fail(recipe, "%s: %s", where, strerror(errno));
 }
 
+/* A list stands for lines as Windows ends them. */
+static char *content_of(const struct recipe *recipe, json_t *entry)
+{
+    json_t *content = json_object_get(entry, "content"), *line;
+    struct strbuf text = {0};
+    size_t i;
+
+    if (!json_is_array(content))
+        return string_printf("%s", text_member(recipe, entry, "content", ""));
+    json_array_foreach(content, i, line) strbuf_printf(&text, "%s\r\n", json_string_value(line));
+    return strbuf_steal(&text);
+}
+
+/* Writes UTF-8 in another encoding; UTF-16 gets its mark in front. */
+static void write_encoded(const struct recipe *recipe, const char *path, char *text,
+                          const char *encoding)
+{
+    iconv_t converter = iconv_open(encoding, "UTF-8");
+    size_t left = strlen(text), room = 4 * left + 4, size = room;
+    CLEANUP_FREE char *bytes = malloc(room);
+    char *out = bytes;
+
+    if (converter == (iconv_t)-1 || iconv(converter, &text, &left, &out, &room) == (size_t)-1)
+        fail(recipe, "%s: the text can't be written as %s", path, encoding);
+    iconv_close(converter);
+    write_plain(recipe, path, bytes, size - room);
+}
+
 void make_text(struct recipe *recipe, json_t *entry)
 {
-    const char *content = text_member(recipe, entry, "content", "");
+    CLEANUP_FREE char *text = content_of(recipe, entry);
 
-    write_plain(recipe, text_member(recipe, entry, "text", ""), content, strlen(content));
+    write_encoded(recipe, text_member(recipe, entry, "text", ""), text,
+                  text_member(recipe, entry, "encoding", "UTF-8"));
 }
 
 void make_json(struct recipe *recipe, json_t *entry)

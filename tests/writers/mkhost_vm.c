@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static json_t *find_vm(const struct recipe *recipe, const char *name)
+json_t *find_vm(const struct recipe *recipe, const char *name)
 {
     json_t *entry;
     size_t i;
@@ -26,7 +26,16 @@ static json_t *find_vm(const struct recipe *recipe, const char *name)
         if (vm && strcmp(vm, name) == 0 && !json_object_get(entry, "checkpoint"))
             return entry;
     }
-    fail(recipe, "no VM has the name \"%s\"", name);
+    return NULL;
+}
+
+static json_t *vm_of(const struct recipe *recipe, const char *name)
+{
+    json_t *vm = find_vm(recipe, name);
+
+    if (!vm)
+        fail(recipe, "no VM has the name \"%s\"", name);
+    return vm;
 }
 
 struct guid machine_guid(const struct recipe *recipe, json_t *vm)
@@ -56,7 +65,7 @@ static char *machine_path(const struct recipe *recipe, json_t *vm)
 static char *checkpoint_path(const struct recipe *recipe, json_t *checkpoint)
 {
     const char *file = text_member(recipe, checkpoint, "file", NULL);
-    json_t *vm = find_vm(recipe, text_member(recipe, checkpoint, "vm", ""));
+    json_t *vm = vm_of(recipe, text_member(recipe, checkpoint, "vm", ""));
     CLEANUP_FREE char *beside = machine_path(recipe, vm);
     const char *extension = strrchr(beside, '.');
     char guid[GUID_TEXT_SIZE], *slash;
@@ -246,7 +255,7 @@ void make_vm(struct recipe *recipe, json_t *entry)
 
 void make_checkpoint(struct recipe *recipe, json_t *entry)
 {
-    json_t *vm = find_vm(recipe, text_member(recipe, entry, "vm", ""));
+    json_t *vm = vm_of(recipe, text_member(recipe, entry, "vm", ""));
     struct guid guid = checkpoint_guid(recipe, entry), owner = machine_guid(recipe, vm);
     char id[GUID_TEXT_SIZE], owner_id[GUID_TEXT_SIZE];
     struct vm_fixture fixture = {
@@ -281,7 +290,7 @@ void make_registry(struct recipe *recipe, json_t *entry)
 
     json_array_foreach(list, i, name)
     {
-        json_t *vm = find_vm(recipe, json_string_value(name));
+        json_t *vm = vm_of(recipe, json_string_value(name));
         CLEANUP_FREE char *path = machine_path(recipe, vm);
         struct guid guid = machine_guid(recipe, vm);
 
@@ -304,7 +313,7 @@ void make_registration_folder(struct recipe *recipe, json_t *entry)
 
     json_array_foreach(json_object_get(entry, "registration_folder"), i, name)
     {
-        json_t *vm = find_vm(recipe, json_string_value(name));
+        json_t *vm = vm_of(recipe, json_string_value(name));
         char guid[GUID_TEXT_SIZE];
         CLEANUP_FREE char *path = string_printf("%s/Virtual Machines/%s.xml", folder,
                                                 guid_file_name(machine_guid(recipe, vm), guid));

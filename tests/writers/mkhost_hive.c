@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/* Registry hives of a host: values by the whole path of their key and name. */
+#include "mkhost.h"
+
+#include "hive_writer.h"
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VALUE_MAX 1024
+#define MULTI_SZ  7
+#define TYPE_NONE 0 /* SECURITY's values have no type, or use it for something else */
+
+/* Texts one after the other, each ended by a NUL, one more at the end. */
+static void put_texts(struct hive_writer *w, const char *key, const char *name, json_t *texts)
+{
+    CLEANUP(strbuf) struct strbuf bytes = {0};
+    json_t *text;
+    size_t i, size;
+
+    json_array_foreach(texts, i, text)
+    {
+        CLEANUP_FREE char *utf16 = text_to_utf16le(json_string_value(text), &size);
+        strbuf_append_bytes(&bytes, utf16, size);
+        strbuf_append_bytes(&bytes, "\0", 2);
+    }
+    strbuf_append_bytes(&bytes, "\0", 2);
+    hive_put(w, key, name, MULTI_SZ, strbuf_text(&bytes), bytes.length);
+}
+
+/* "hex:10000000" */
+static void put_bytes(struct hive_writer *w, const char *key, const char *name, const char *text)
+{
+    uint8_t bytes[VALUE_MAX];
+    size_t size = 0;
+    unsigned byte;
+
+    for (; size < VALUE_MAX && sscanf(text, "%2x", &byte) == 1; text += 2)
+        bytes[size++] = (uint8_t)byte;
+    hive_put(w, key, name, TYPE_NONE, bytes, size);
+}
+
+static void put_text(struct hive_writer *w, const char *key, const char *name, const char *text)
+{
+    if (strncmp(text, "hex:", 4) == 0)
+        put_bytes(w, key, name, text + 4);
+    else if (strncmp(text, "expand:", 7) == 0)
+        hive_put_text(w, key, name, HIVE_EXPAND_SZ, text + 7);
+    else
+        hive_put_text(w, key, name, HIVE_SZ, text);
+}
+
+/* "Select\\Current": what stands behind the last separator is the name. */
+static void put_value(const struct recipe *recipe, struct hive_writer *w, const char *path,
+                      json_t *value)
+{
+    const char *separator = strrchr(path, '\\');
+    CLEANUP_FREE char *key = strndup(path, separator ? (size_t)(separator - path) : 0);
+    const char *name = separator ? separator + 1 : path;
+
+    if (json_is_integer(value))
+        hive_put_number(w, key, name, (uint32_t)json_integer_value(value));
+    else if (json_is_string(value))
+        put_text(w, key, name, json_string_value(value));
+    else if (json_is_array(value))
+        put_texts(w, key, name, value);
+    else if (json_is_null(value))
+        hive_put_key(w, path);
+    else
+        fail(recipe, "\"%s\" is no number, text or list of texts", path);
+}
+
+static filetime time_of(const struct recipe *recipe, const char *text)
+{
+    return when_from_timespec((struct timespec){.tv_sec = read_time(recipe, text)});
+}
+
+void make_hive(struct recipe *recipe, json_t *entry)
+{
+    struct hive_writer *w = hive_writer_new();
+    json_t *value, *values = json_object_get(entry, "values");
+    const char *path;
+    size_t size;
+
+    hive_set_written(w, "", time_of(recipe, text_member(recipe, entry, "modified", "0s")));
+    json_object_foreach(values, path, value) put_value(recipe, w, path, value);
+    json_object_foreach(json_object_get(entry, "written"), path, value)
+        hive_set_written(w, path, time_of(recipe, json_string_value(value)));
+    const uint8_t *bytes = hive_writer_finish(w, &size);
+    write_plain(recipe, text_member(recipe, entry, "hive", ""), bytes, size);
+    hive_writer_free(w);
+}
