@@ -145,12 +145,13 @@ char *event_line(const struct host *host, size_t index)
     const struct host_event *event = &host->events.items[index];
     char when[WHEN_TEXT_SIZE], code[CODE_TEXT_SIZE];
 
-    return string_printf("%s %s %u: %s%s%s (%s, record %llu)",
+    return string_printf("%s %s %u: %s%s%s (%s, record %llu%s)",
                          when_format(event->event.time, event->event.precision, when),
                          event->event.provider ? event->event.provider : "log",
                          event->event.event_id, event->event.message ? event->event.message : "",
                          event->event.has_code ? ", " : "",
                          event->event.has_code ? code_format(event->event.code, code) : "",
                          host->logs.items[event->log].path,
-                         (unsigned long long)event->event.record);
+                         (unsigned long long)event->event.record,
+                         event->tie == TIE_BY_NAME ? ", tied to the VM by its name" : "");
 }

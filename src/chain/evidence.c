@@ -171,6 +171,24 @@ static int add_owners(const struct judge *judge, size_t disk, string_list *lines
     return r;
 }
 
+/* What the logs say of why the linkage broke: to the child, and to the parent that was touched. */
+static int add_touches(const struct judge *judge, size_t disk, string_list *lines)
+{
+    const struct disk_verdict *verdict = &judge->verdict->disks[disk];
+    int r = 0;
+
+    if (verdict->parent_state == PARENT_MISMATCHED) {
+        r = evidence_of_refusals(judge, disk, lines);
+        if (r == 0)
+            r = evidence_of_openings(judge, verdict->parent, judge_disk(judge, disk)->created,
+                                     lines);
+    }
+    if (r == 0 && (judge->uses[disk].is_broken_ancestor ||
+                   (verdict->overlays & 1u << OVERLAY_TIME_ANOMALY)))
+        r = evidence_of_openings(judge, disk, 0, lines);
+    return r;
+}
+
 int evidence_of_disk(const struct judge *judge, size_t disk, string_list *lines)
 {
     const struct host_disk *file = judge_disk(judge, disk);
@@ -187,6 +205,8 @@ int evidence_of_disk(const struct judge *judge, size_t disk, string_list *lines)
         r = line_add(lines, parent_line(judge, disk));
     if (r == 0 && verdict->parent_state == PARENT_MISMATCHED)
         r = line_add(lines, mismatch_line(judge, disk));
+    if (r == 0)
+        r = add_touches(judge, disk, lines);
     if (r == 0)
         r = add_owners(judge, disk, lines);
     if (r == 0)

@@ -22,6 +22,11 @@ const char *path_name(const char *path);
 /* What is known of a disk: the lines that every finding about it carries. 0 or -ENOMEM. */
 int evidence_of_disk(const struct judge *, size_t disk, string_list *lines);
 
+/* Who opened the disk writable from `since` on (0: ever), and which events say that its chain was
+ * refused, with the identifiers. 0 or -ENOMEM. */
+int evidence_of_openings(const struct judge *, size_t disk, filetime since, string_list *lines);
+int evidence_of_refusals(const struct judge *, size_t disk, string_list *lines);
+
 int findings_of_machines(struct judge *);
 
 #endif

@@ -154,6 +154,10 @@ void verdict_free(struct verdict *);
 
 /* The last merge of a machine that its events tell of; NULL when they tell of none. */
 const struct episode *episode_last(const struct verdict *, size_t machine);
+/* Whether the event says that somebody opened the disk writable, mounted or changed it. */
+bool event_is_opening(const struct host *, size_t event, size_t disk);
+/* Who it was, in one line; of such an event only. The caller frees. */
+char *opening_line(const struct host *, size_t event);
 /* One line about an event: time, log, identifier, message. The caller frees. */
 char *event_line(const struct host *, size_t event);
 

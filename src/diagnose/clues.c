@@ -117,6 +117,23 @@ bool clue_mismatched_disks(struct trace *trace)
     return find_disks(trace, is_mismatched, "a disk whose parent is another one now");
 }
 
+bool clue_parent_opened(struct trace *trace)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < trace->verdict->disk_count; i++) {
+        const struct disk_verdict *child = &trace->verdict->disks[i];
+        if (child->machine != trace->machine || !is_mismatched(trace, i))
+            continue;
+        for (size_t e = 0; e < trace->host->events.count; e++)
+            if (event_is_opening(trace->host, e, child->parent)) {
+                found = true;
+                trace_add_event_line(trace, e, opening_line(trace->host, e));
+            }
+    }
+    return found;
+}
+
 static bool is_without_parent(const struct trace *trace, size_t disk)
 {
     return trace->verdict->disks[disk].parent_state == PARENT_MISSING;

@@ -14,6 +14,8 @@ bool clue_autorecovery_leftover(struct trace *);
 bool clue_recovery_checkpoint(struct trace *);
 bool clue_replica_disks(struct trace *);
 bool clue_mismatched_disks(struct trace *);
+/* The parent of such a disk was opened writable, mounted or changed; says who it was. */
+bool clue_parent_opened(struct trace *);
 bool clue_missing_parent(struct trace *);
 bool clue_saved_state(struct trace *);
 bool clue_open_merge(struct trace *);

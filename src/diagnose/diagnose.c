@@ -63,7 +63,7 @@ static bool is_same_event(const struct event *a, const struct event *b)
            text_compare_folded(a->provider ? a->provider : "", b->provider ? b->provider : "") == 0;
 }
 
-void trace_add_event(struct trace *trace, size_t index)
+void trace_add_event_line(struct trace *trace, size_t index, char *line)
 {
     const struct event *event = &trace->host->events.items[index].event;
     struct witnesses *witnesses = &trace->witnesses;
@@ -72,7 +72,12 @@ void trace_add_event(struct trace *trace, size_t index)
         witnesses->event = event;
     else if (!is_same_event(witnesses->event, event))
         witnesses->other_events = true;
-    add_line(trace, event_line(trace->host, index), event->time);
+    add_line(trace, line, event->time);
+}
+
+void trace_add_event(struct trace *trace, size_t index)
+{
+    trace_add_event_line(trace, index, event_line(trace->host, index));
 }
 
 static bool is_one_event(const struct witnesses *witnesses)

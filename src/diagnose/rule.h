@@ -68,6 +68,8 @@ extern const struct rule rules_backup[], rules_merge[], rules_guest[], rules_hos
  * was short); the line of an event. */
 void trace_add(struct trace *, char *line, filetime time);
 void trace_add_event(struct trace *, size_t event);
+/* The same with another line about it. */
+void trace_add_event_line(struct trace *, size_t event, char *line);
 /* Whether an event counts for the trace's machine. */
 bool trace_concerns(const struct trace *, const struct host_event *);
 bool event_has_words(const struct event *, const char *words);

@@ -73,9 +73,8 @@ const struct rule rules_host[] = {
                         .kinds = "chain-mismatch",
                         .host_wide = true,
                         .source = "Microsoft-Windows-VHDMP-Operational.evtx"}),
-     .supporting = CLUES({.text = "a disk mounted on the host",
-                          .kinds = "disk-mounted",
-                          .host_wide = true,
+     .supporting = CLUES({.text = "who opened the parent writable or mounted it",
+                          .test = clue_parent_opened,
                           .source = "Microsoft-Windows-VHDMP-Operational.evtx"}),
      REMEDIES({"Find the parent with the recorded identifier in a backup; restore the whole set, "
                "never the base alone.",

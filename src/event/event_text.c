@@ -25,6 +25,7 @@ void event_free(struct event *event)
     free(event->provider);
     free(event->channel);
     free(event->computer);
+    free(event->user);
     free(event->vm_name);
     free(event->message);
     *event = (struct event){0};

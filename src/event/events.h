@@ -28,6 +28,8 @@ struct event {
     enum when_precision precision;
     bool local_time; /* no zone was written: `time` is what the clock of that host showed */
     char *provider, *channel, *computer;
+    char *user;          /* S-1-…: whose process wrote the record */
+    uint32_t process_id; /* 0 unknown */
     uint32_t event_id;
     uint64_t record; /* EventRecordID; 0 in text logs */
     bool has_record;

@@ -424,6 +424,9 @@ static int set_system(struct event *event, const struct event_record *record)
     event->damaged = record->damaged;
     event->level = record->level;
     event->place = record->offset;
+    event->process_id = record->process_id;
+    if (event_set_text(&event->user, *record->user_sid ? record->user_sid : NULL) < 0)
+        return -ENOMEM;
     if (event_set_text(&event->provider, record->provider) < 0 ||
         event_set_text(&event->channel, *record->channel ? record->channel : NULL) < 0 ||
         event_set_text(&event->computer, *record->computer ? record->computer : NULL) < 0)

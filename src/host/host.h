@@ -226,6 +226,7 @@ struct host_life {
 
 /* How an event was tied to a machine. */
 enum host_tie { TIE_NONE, TIE_BY_ID, TIE_BY_NAME };
+const char *host_tie_name(enum host_tie); /* "id", "name"; NULL */
 
 struct host_event {
     struct event event;

@@ -107,12 +107,28 @@ static void name_kind(struct host_evidence *evidence, enum event_format format)
             format == EVENT_FORMAT_EVTX ? EVIDENCE_EVENT_LOG : EVIDENCE_TEXT_LOG;
 }
 
-static size_t machine_by_id(const struct host *host, const struct guid *id)
+const char *host_tie_name(enum host_tie tie)
 {
-    for (size_t i = 0; i < host->machines.count; i++)
-        if (host->machines.items[i].has_id && guid_equal(&host->machines.items[i].id, id))
+    static const char *const names[] = {NULL, "id", "name"};
+
+    return names[tie];
+}
+
+/* A copy of the machine on the log's own host counts before one elsewhere. */
+static size_t machine_by_id(const struct host *host, const struct guid *id, size_t node)
+{
+    size_t found = HOST_NONE;
+
+    for (size_t i = 0; i < host->machines.count; i++) {
+        const struct host_machine *machine = &host->machines.items[i];
+        if (!machine->has_id || !guid_equal(&machine->id, id))
+            continue;
+        if (machine->node == node)
             return i;
-    return HOST_NONE;
+        if (found == HOST_NONE)
+            found = i;
+    }
+    return found;
 }
 
 /* A name is an identity only where one machine bears it. */
@@ -135,7 +151,7 @@ static size_t machine_by_name(const struct host *host, const char *name, size_t 
 static void tie_machine(const struct host *host, struct host_event *event, size_t node)
 {
     if (event->event.has_vm_id) {
-        event->machine = machine_by_id(host, &event->event.vm_id);
+        event->machine = machine_by_id(host, &event->event.vm_id, node);
         event->tie = event->machine == HOST_NONE ? TIE_NONE : TIE_BY_ID;
     } else if (event->event.vm_name) {
         event->machine = machine_by_name(host, event->event.vm_name, node);

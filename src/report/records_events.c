@@ -50,10 +50,14 @@ void report_event_members(struct json_writer *w, const struct report *r, size_t 
     json_write_string(w, "level",
                       event->level < ARRAY_SIZE(levels) ? levels[event->level] : NULL);
     json_write_string(w, "computer", event->computer);
+    json_write_string(w, "user", event->user);
+    json_write_number_if(w, "process_id", event->process_id != 0, event->process_id);
     json_write_string(w, "source", r->host.logs.items[e->log].path);
     json_write_string(w, "kind", event->kind);
     json_write_guid_if(w, "vm_id", event->has_vm_id, &event->vm_id);
     json_write_string(w, "vm_name", event->vm_name);
+    report_put_vm(w, r, e->machine);
+    json_write_string(w, "vm_by", host_tie_name(e->tie));
     json_write_string(w, "code", event->has_code ? code_format(event->code, text) : NULL);
     json_write_string(w, "code_name", code ? code->symbol : NULL);
     json_write_string(w, "message", event->message);

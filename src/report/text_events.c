@@ -19,9 +19,10 @@ static void put_event(struct page *page, const struct host_event *e)
 
     if (!vm && e->machine != HOST_NONE)
         vm = host->machines.items[e->machine].name;
-    page_sentence(page, 0, "", "%s  %s%s%s%s%s%s%s%s",
+    page_sentence(page, 0, "", "%s  %s%s%s%s%s%s%s%s%s",
                   event->time ? when_format(event->time, event->precision, when) : "(no time)",
                   event->kind, vm ? "  VM " : "", vm ? vm : "",
+                  e->tie == TIE_BY_NAME ? " (by its name)" : "",
                   event->has_code ? "  " : "", event->has_code ? code_format(event->code, number) : "",
                   code && code->symbol ? " " : "", code && code->symbol ? code->symbol : "",
                   event->recovered ? "  (recovered)" : "");

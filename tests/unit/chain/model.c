@@ -10,6 +10,7 @@
 #include "host/index.h"
 #include "host/interest.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,12 @@ static void make_event(struct maker *maker, char *words)
             event->time = (filetime)10000000 * 60 * strtoul(value, NULL, 10);
         } else if ((value = value_of(word, "text"))) {
             event->message = strdup(value);
+        } else if ((value = value_of(word, "disk"))) {
+            *vector_push(&event->paths) = strdup(value);
+        } else if (isupper((unsigned char)*word) && strchr(word, '=')) {
+            struct event_item *item = vector_push(&event->data);
+            item->value = strdup(strchr(word, '=') + 1);
+            item->name = strndup(word, strcspn(word, "="));
         } else if (strcmp(word, "line") == 0) {
             event->has_record = false;
         } else {
@@ -399,6 +406,15 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(((const struct host_disk *)a)->path, ((const struct host_disk *)b)->path);
 }
 
+static void tie_disks(struct host *host)
+{
+    for (size_t e = 0; e < host->events.count; e++) {
+        struct host_event *event = &host->events.items[e];
+        for (size_t p = 0; p < event->event.paths.count; p++)
+            *vector_push(&event->disks) = model_disk(host, event->event.paths.items[p]);
+    }
+}
+
 void model_make(struct host *host, const char *const *lines, size_t count)
 {
     struct maker maker = {.host = host};
@@ -440,6 +456,7 @@ void model_make(struct host *host, const char *const *lines, size_t count)
         qsort(host->disks.items, host->disks.count, sizeof(*host->disks.items), compare_paths);
     assert_int_equal(index_make(host), 0);
     assert_int_equal(machines_resolve(host), 0);
+    tie_disks(host);
 }
 
 size_t model_disk(const struct host *host, const char *path)

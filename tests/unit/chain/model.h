@@ -17,6 +17,7 @@
  *   cp NAME drive=PATH …              a checkpoint of the last vm
  *   event KIND [words]                something that a log says, in the order of the lines
  *       vm=NAME code=HEX inner=HEX time=MINUTES text=WORD
+ *       disk=PATH …  names that disk; Name=VALUE … further data, the name in upper case
  *       line: of a text, not a record
  *   log CHANNEL [from=MINUTES]        that event log is on the evidence, and reaches back to then
  *   writers N [failed]                the list of VSS writers was printed

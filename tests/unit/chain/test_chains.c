@@ -287,10 +287,65 @@ static void test_ambiguous_path(void **state)
     judged_free(&j);
 }
 
+static bool says(const struct finding *finding, const char *words)
+{
+    for (size_t i = 0; i < finding->evidence.count; i++)
+        if (strstr(finding->evidence.items[i], words))
+            return true;
+    return false;
+}
+
+#define OPENED "event disk-opened disk=a.vhdx "
+#define BROKEN                                                                                     \
+    "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx linkage=77", "vm web drive=a_1.avhdx"
+
+/* Who touched the parent, and which chain was refused, is told to child and parent. */
+static void test_who_broke_the_linkage(void **state)
+{
+    static const char *const codes[] = {"broken-chain", "broken-chain-parent"};
+    struct judged j;
+
+    JUDGE(&j, BROKEN, OPENED "ReadOnly=false GetInfoOnly=false", "event disk-mounted disk=a.vhdx",
+          OPENED "vm=web ReadOnly=0 GetInfoOnly=0",
+          "event disk-operation-started disk=a.vhdx VhdMetaOps=Merge",
+          "event chain-mismatch disk=a_1.avhdx ParentLastWriteGUID=P1 "
+          "ExpectedParentLastWriteGUID1=E1 ExpectedParentLastWriteGUID2=E2");
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+        const struct finding *finding = finding_of(&j, codes[i]);
+        assert_non_null(finding);
+        assert_true(says(finding, "opened writable by the host itself, not a VM"));
+        assert_true(says(finding, "mounted in the host by the host itself"));
+        assert_true(says(finding, "opened writable by VM web"));
+        assert_true(says(finding, "changed by an operation by the host itself, not a VM, Merge"));
+    }
+    assert_true(says(finding_of(&j, "broken-chain"), "its parent has P1, expected was E1 or E2"));
+    assert_false(says(finding_of(&j, "broken-chain-parent"), "expected was"));
+    judged_free(&j);
+
+    /* Reading breaks nothing, another disk's handle says nothing, and only the last ones count. */
+    JUDGE(&j, BROKEN, OPENED "ReadOnly=true GetInfoOnly=false",
+          OPENED "ReadOnly=false GetInfoOnly=true", OPENED "",
+          "event disk-opened disk=a_1.avhdx ReadOnly=false GetInfoOnly=false");
+    assert_false(says(finding_of(&j, "broken-chain"), "opened writable"));
+    judged_free(&j);
+    JUDGE(&j, BROKEN, OPENED "ReadOnly=0", OPENED "ReadOnly=0", OPENED "ReadOnly=0",
+          OPENED "ReadOnly=0", OPENED "ReadOnly=0", OPENED "ReadOnly=0", OPENED "ReadOnly=0");
+    assert_true(says(finding_of(&j, "broken-chain"),
+                     "a.vhdx was opened writable or mounted 7 times; the last 6:"));
+    assert_false(says(finding_of(&j, "broken-chain"), "record 5)"));
+    assert_true(says(finding_of(&j, "broken-chain"), "record 6)"));
+    judged_free(&j);
+
+    JUDGE(&j, "list", "disk a.vhdx", "vm web drive=a.vhdx", OPENED "ReadOnly=0");
+    assert_int_equal(j.verdict.findings.count, 0);
+    judged_free(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_in_order),
+        cmocka_unit_test(test_who_broke_the_linkage),
         cmocka_unit_test(test_wrong_file_at_the_path),
         cmocka_unit_test(test_copies_are_not_guessed),
         cmocka_unit_test(test_zero_linkage_matches_nothing),
