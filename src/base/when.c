@@ -122,15 +122,28 @@ filetime when_parse(const char *text, const char **end, bool *local)
     return t == 0 || (int64_t)t + zone <= 0 ? 0 : (uint64_t)((int64_t)t + zone);
 }
 
-char *when_format(filetime t, enum when_precision digits, char text[WHEN_TEXT_SIZE])
+static bool to_calendar(filetime t, struct tm *tm)
 {
     int64_t seconds = (int64_t)(t / TICKS_PER_SECOND);
-    uint32_t fraction = (uint32_t)(t % TICKS_PER_SECOND);
     time_t unix_time = (time_t)(seconds - UNIX_EPOCH_SECONDS);
+
+    return t != 0 && seconds <= LAST_SECOND_OF_9999 && gmtime_r(&unix_time, tm);
+}
+
+int when_year(filetime t)
+{
+    struct tm tm;
+
+    return to_calendar(t, &tm) ? tm.tm_year + 1900 : 0;
+}
+
+char *when_format(filetime t, enum when_precision digits, char text[WHEN_TEXT_SIZE])
+{
+    uint32_t fraction = (uint32_t)(t % TICKS_PER_SECOND);
     struct tm tm;
 
     text[0] = '\0';
-    if (t == 0 || seconds > LAST_SECOND_OF_9999 || !gmtime_r(&unix_time, &tm))
+    if (!to_calendar(t, &tm))
         return text;
     size_t n = strftime(text, WHEN_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
     if (digits != WHEN_SECONDS) {

@@ -21,6 +21,8 @@ filetime when_from_vhd(uint32_t seconds);
  * when it names no time from 1601 to 9999. */
 filetime when_from_date(int year, int month, int day, int hour, int minute, int second,
                         uint32_t ticks);
+/* Of the calendar in UTC; 0 when the time is 0 or beyond year 9999. */
+int when_year(filetime);
 /*
  * From the beginning of a text like "2010-10-10T22:53:31.077Z": 'T' or a blank in the middle, any
  * number of digits behind '.' or ',' or none. *end (may be NULL) is set behind it. A zone ("Z",

@@ -62,9 +62,8 @@ static void put_who(struct strbuf *line, const struct host *host, const struct h
 
     if (e->machine != HOST_NONE || event->has_vm_id) {
         strbuf_printf(line, "VM %s",
-                      e->machine != HOST_NONE
-                          ? machine_label(&host->machines.items[e->machine], id)
-                          : guid_format(&event->vm_id, id));
+                      e->machine != HOST_NONE ? machine_label(&host->machines.items[e->machine], id)
+                                              : guid_format(&event->vm_id, id));
         return;
     }
     strbuf_append(line, "the host itself, not a VM");
@@ -89,8 +88,7 @@ char *opening_line(const struct host *host, size_t index)
     return strbuf_steal(&line);
 }
 
-int evidence_of_openings(const struct judge *judge, size_t disk, filetime since,
-                         string_list *lines)
+int evidence_of_openings(const struct judge *judge, size_t disk, filetime since, string_list *lines)
 {
     const struct host *host = judge->host;
     size_t found = 0, skipped = 0;
@@ -99,10 +97,8 @@ int evidence_of_openings(const struct judge *judge, size_t disk, filetime since,
     for (size_t i = 0; i < host->events.count; i++)
         found += host->events.items[i].event.time >= since && event_is_opening(host, i, disk);
     if (found > MOST_OPENINGS)
-        r = line_add(lines, string_printf("%s was opened writable or mounted %zu times; the last "
-                                          "%d:",
-                                          path_name(judge_disk(judge, disk)->path), found,
-                                          MOST_OPENINGS));
+        r = line_add(lines, string_printf("%s was opened writable or mounted %zu times, last:",
+                                          path_name(judge_disk(judge, disk)->path), found));
     for (size_t i = 0; i < host->events.count && r == 0; i++)
         if (host->events.items[i].event.time >= since && event_is_opening(host, i, disk) &&
             skipped++ + MOST_OPENINGS >= found)
@@ -113,6 +109,14 @@ int evidence_of_openings(const struct judge *judge, size_t disk, filetime since,
 static const char *or_unknown(const char *text)
 {
     return text && *text ? text : "unknown";
+}
+
+static char *refusal_line(const struct event *event, const char *seen)
+{
+    return string_printf("the chain was refused: its parent has %s, expected was %s or %s: %s",
+                         or_unknown(event_value(event, "ParentLastWriteGUID")),
+                         or_unknown(event_value(event, "ExpectedParentLastWriteGUID1")),
+                         or_unknown(event_value(event, "ExpectedParentLastWriteGUID2")), seen);
 }
 
 int evidence_of_refusals(const struct judge *judge, size_t disk, string_list *lines)
@@ -126,15 +130,7 @@ int evidence_of_refusals(const struct judge *judge, size_t disk, string_list *li
             !event_names_disk(&host->events.items[i], disk))
             continue;
         char *seen = event_line(host, i);
-        r = line_add(lines,
-                     seen ? string_printf(
-                                "the chain was refused: its parent has %s, expected was %s or %s: "
-                                "%s",
-                                or_unknown(event_value(event, "ParentLastWriteGUID")),
-                                or_unknown(event_value(event, "ExpectedParentLastWriteGUID1")),
-                                or_unknown(event_value(event, "ExpectedParentLastWriteGUID2")),
-                                seen)
-                          : NULL);
+        r = line_add(lines, seen ? refusal_line(event, seen) : NULL);
         free(seen);
     }
     return r;

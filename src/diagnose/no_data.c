@@ -55,10 +55,8 @@ static const char summary[] =
 static int add(struct diagnosis_list *list, const struct rule *rule, const struct host *host,
                const struct verdict *verdict, size_t machine, bool always)
 {
-    struct diagnosis made = {.rule = rule->name,
-                             .verdict = DIAGNOSIS_NO_DATA,
-                             .machine = machine,
-                             .summary = summary};
+    struct diagnosis made = {
+        .rule = rule->name, .verdict = DIAGNOSIS_NO_DATA, .machine = machine, .summary = summary};
     struct trace trace = {.host = host,
                           .verdict = verdict,
                           .machine = machine,
@@ -111,8 +109,8 @@ static bool shows_hyperv(const struct host *host)
     return host->machines.count > 0 || host->disks.count > 0 || host->hives.count > 0;
 }
 
-int diagnose_no_data(struct diagnosis_list *list, const struct rule *rule,
-                     const struct host *host, const struct verdict *verdict, bool on_request)
+int diagnose_no_data(struct diagnosis_list *list, const struct rule *rule, const struct host *host,
+                     const struct verdict *verdict, bool on_request)
 {
     int r = 0;
 

@@ -6,17 +6,17 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "event/hive_format.h"
+#include "event/hive_questions.h"
 #include "os/worker.h"
-#include "worker/regf.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define TIMEOUT_MS 60000 /* a SOFTWARE hive may have 200 MiB, of which libregf reads some percent */
+/* A SOFTWARE hive may have 200 MiB, of which libregf reads some percent. */
+#define TIMEOUT_MS 60000
 #define REPLY_MAX  (1024 * 1024)
-#define MOUNT_MAX  1024 /* bytes of one entry of MountedDevices; the longest are device paths */
 
 const char *hive_kind_name(enum hive_kind kind)
 {
@@ -43,13 +43,6 @@ struct answers {
     uint32_t items_left;
 };
 
-struct item {
-    const char *name;
-    uint32_t type;
-    const uint8_t *data;
-    size_t size;
-};
-
 static bool take_bytes(struct answers *answers, void *to, size_t size)
 {
     if (size > (size_t)(answers->end - answers->at))
@@ -69,7 +62,7 @@ static int next_answer(struct answers *answers)
 }
 
 /* 1, 0 behind the last one, or -EPROTO. */
-static int next_item(struct answers *answers, struct item *item)
+static int next_item(struct answers *answers, struct hive_item *item)
 {
     struct regf_item head;
 
@@ -90,232 +83,6 @@ static int next_item(struct answers *answers, struct item *item)
     return 1;
 }
 
-static bool name_is(const struct item *item, const char *name)
-{
-    return text_compare_folded(item->name, name) == 0;
-}
-
-/* ---- values ---- */
-
-static struct hive_number number_of(const struct item *item)
-{
-    struct hive_number number = {.present = true, .type = item->type};
-
-    if (item->type == HIVE_DWORD && item->size == 4)
-        number.value = load_le32(item->data);
-    else if (item->type == HIVE_DWORD)
-        number.type = HIVE_BINARY; /* of a wrong size: no number */
-    return number;
-}
-
-/* What Windows takes the text for: up to the first NUL. Leaves *to alone when it is none. */
-static int take_text(char **to, const struct item *item)
-{
-    size_t size = 0;
-
-    if ((item->type != HIVE_SZ && item->type != HIVE_EXPAND_SZ) || *to)
-        return 0;
-    while (size + 2 <= item->size && load_le16(item->data + size) != 0)
-        size += 2;
-    CLEANUP_FREE char *text = text_from_utf16le(item->data, size, NULL);
-    *to = text ? text_printable(text) : NULL;
-    return *to ? 0 : -ENOMEM;
-}
-
-/* ---- what the items mean ---- */
-
-typedef int take_item(struct hive_facts *, const struct item *);
-
-static int take_computer_name(struct hive_facts *facts, const struct item *item)
-{
-    return take_text(&facts->computer_name, item);
-}
-
-static int take_time_zone(struct hive_facts *facts, const struct item *item)
-{
-    if (name_is(item, "TimeZoneKeyName"))
-        return take_text(&facts->time_zone, item);
-    if (name_is(item, "ActiveTimeBias") && item->type == HIVE_DWORD && item->size == 4) {
-        facts->has_bias = true;
-        facts->bias_minutes = (int32_t)load_le32(item->data);
-    }
-    return 0;
-}
-
-static int take_split_threshold(struct hive_facts *facts, const struct item *item)
-{
-    facts->split_threshold = number_of(item);
-    return 0;
-}
-
-/* "…\svchost.exe -k LocalService -p": the word behind -k; *group stays NULL without one. */
-static int service_group(const char *path, char **group)
-{
-    const char *option = path ? strcasestr(path, "svchost.exe") : NULL;
-
-    *group = NULL;
-    option = option ? strcasestr(option, " -k ") : NULL;
-    if (!option)
-        return 0;
-    option += 4;
-    option += strspn(option, " ");
-    size_t length = strcspn(option, " \"");
-    *group = length > 0 ? strndup(option, length) : NULL;
-    return length == 0 || *group ? 0 : -ENOMEM;
-}
-
-static int take_eventsystem(struct hive_facts *facts, const struct item *item)
-{
-    if (name_is(item, "Type"))
-        facts->eventsystem_type = number_of(item);
-    else if (name_is(item, "Start"))
-        facts->eventsystem_start = number_of(item);
-    else if (name_is(item, "SvcHostSplitDisable"))
-        facts->eventsystem_split_disable = number_of(item);
-    else if (name_is(item, "ImagePath") && !facts->eventsystem_path)
-        return take_text(&facts->eventsystem_path, item) < 0
-                   ? -ENOMEM
-                   : service_group(facts->eventsystem_path, &facts->eventsystem_group);
-    return 0;
-}
-
-static int take_service(struct hive_facts *facts, const struct item *item)
-{
-    if (!facts->eventsystem_group || name_is(item, "EventSystem"))
-        return 0;
-    CLEANUP_FREE char *path = NULL;
-    CLEANUP_FREE char *group = NULL;
-    if (take_text(&path, item) < 0 || service_group(path, &group) < 0)
-        return -ENOMEM;
-    if (!group || text_compare_folded(group, facts->eventsystem_group) != 0)
-        return 0;
-    char **peer = vector_push(&facts->eventsystem_peers);
-    if (!peer)
-        return -ENOMEM;
-    *peer = text_printable(item->name);
-    return *peer ? 0 : -ENOMEM;
-}
-
-static int take_mount(struct hive_facts *facts, const struct item *item)
-{
-    if (item->type != HIVE_BINARY || item->size == 0 || item->size > MOUNT_MAX)
-        return 0;
-    struct hive_mount *mount = vector_push(&facts->mounts);
-    if (!mount)
-        return -ENOMEM;
-    mount->name = text_printable(item->name);
-    mount->bytes = malloc(item->size);
-    if (!mount->name || !mount->bytes)
-        return -ENOMEM;
-    memcpy(mount->bytes, item->data, item->size);
-    mount->size = item->size;
-    return 0;
-}
-
-static int take_product(struct hive_facts *facts, const struct item *item)
-{
-    return take_text(&facts->product_name, item);
-}
-
-static int take_build(struct hive_facts *facts, const struct item *item)
-{
-    CLEANUP_FREE char *text = NULL;
-    int r = take_text(&text, item);
-    unsigned long build = text ? strtoul(text, NULL, 10) : 0;
-
-    facts->build = build <= UINT32_MAX ? (uint32_t)build : 0;
-    return r;
-}
-
-static int take_create_timeout(struct hive_facts *facts, const struct item *item)
-{
-    facts->create_timeout = number_of(item);
-    return 0;
-}
-
-/* The class of VSS writers' events; its key's name goes on with two more GUIDs. */
-#define WRITER_EVENT_CLASS "{FAF53CC4-BD73-4E36-83F1-2B23F46E513E}"
-
-static int take_event_class(struct hive_facts *facts, const struct item *item)
-{
-    if (strncasecmp(item->name, WRITER_EVENT_CLASS, sizeof(WRITER_EVENT_CLASS) - 1) != 0 ||
-        item->type == REGF_NO_VALUE)
-        return 0;
-    facts->event_classes.type = item->type;
-    return take_text(&facts->event_classes.text, item);
-}
-
-/* System access rights of an account (MS-LSAD 2.2.1.2). */
-#define RIGHT_SERVICE_LOGON      0x10
-#define RIGHT_DENY_SERVICE_LOGON 0x200
-
-static int take_rights(struct hive_facts *facts, const struct item *item)
-{
-    uint32_t rights = item->size >= 4 ? load_le32(item->data) : 0;
-
-    facts->logon_right = item->size < 4                      ? LOGON_RIGHT_UNKNOWN
-                         : rights & RIGHT_DENY_SERVICE_LOGON ? LOGON_RIGHT_DENIED
-                         : rights & RIGHT_SERVICE_LOGON      ? LOGON_RIGHT_GRANTED
-                                                             : LOGON_RIGHT_MISSING;
-    return 0;
-}
-
-/* ---- what is asked ---- */
-
-/* Once per answer, before its items. */
-typedef void take_key(struct hive_facts *, const struct regf_answer *);
-
-static void take_spp_key(struct hive_facts *facts, const struct regf_answer *answer)
-{
-    facts->has_spp_key = answer->key_found;
-    facts->spp_written = answer->written;
-}
-
-/* Accounts without any right have no key: its absence from a list that is there is an answer. */
-static void take_accounts_key(struct hive_facts *facts, const struct regf_answer *answer)
-{
-    if (answer->key_found && !answer->incomplete)
-        facts->logon_right = LOGON_RIGHT_MISSING;
-}
-
-static void take_rights_key(struct hive_facts *facts, const struct regf_answer *answer)
-{
-    if (answer->incomplete)
-        facts->logon_right = LOGON_RIGHT_UNKNOWN;
-}
-
-struct question {
-    enum hive_kind hive;
-    enum regf_ask ask;
-    const char *key; /* behind "*\": of the control set in use */
-    const char *name;
-    take_item *take;
-    take_key *take_key;
-};
-
-static const struct question questions[] = {
-    {HIVE_SYSTEM, REGF_VALUE, "*\\Control\\ComputerName\\ComputerName", "ComputerName",
-     take_computer_name, NULL},
-    {HIVE_SYSTEM, REGF_VALUES, "*\\Control\\TimeZoneInformation", "", take_time_zone, NULL},
-    {HIVE_SYSTEM, REGF_VALUE, "*\\Control", "SvcHostSplitThresholdInKB", take_split_threshold,
-     NULL},
-    {HIVE_SYSTEM, REGF_VALUES, "*\\Services\\EventSystem", "", take_eventsystem, NULL},
-    {HIVE_SYSTEM, REGF_SUBKEYS, "*\\Services", "ImagePath", take_service, NULL},
-    {HIVE_SYSTEM, REGF_VALUES, "MountedDevices", "", take_mount, NULL},
-    {HIVE_SOFTWARE, REGF_VALUE, "Microsoft\\Windows NT\\CurrentVersion", "ProductName",
-     take_product, NULL},
-    {HIVE_SOFTWARE, REGF_VALUE, "Microsoft\\Windows NT\\CurrentVersion", "CurrentBuild",
-     take_build, NULL},
-    {HIVE_SOFTWARE, REGF_VALUE, "Microsoft\\Windows NT\\CurrentVersion\\SPP", "CreateTimeout",
-     take_create_timeout, take_spp_key},
-    {HIVE_SOFTWARE, REGF_SUBKEYS,
-     "Microsoft\\EventSystem\\{26c409cc-ae86-11d1-b616-00805fc79216}\\EventClasses", "TypeLib",
-     take_event_class, NULL},
-    {HIVE_SECURITY, REGF_SUBKEYS, "Policy\\Accounts", "", NULL, take_accounts_key},
-    {HIVE_SECURITY, REGF_VALUE, "Policy\\Accounts\\S-1-5-83-0\\ActSysAc", "", take_rights,
-     take_rights_key},
-};
-
 static void put_question(struct strbuf *to, enum regf_ask ask, const char *key, const char *name)
 {
     struct regf_question question = {
@@ -331,14 +98,13 @@ static void put_question(struct strbuf *to, enum regf_ask ask, const char *key, 
 
 static void put_questions(struct strbuf *to, const struct hive_facts *facts)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
-        const struct question *q = &questions[i];
+    for (size_t i = 0; i < hive_question_count; i++) {
+        const struct hive_question *q = &hive_questions[i];
         if (q->hive != facts->kind)
             continue;
-        CLEANUP_FREE char *key = q->key[0] == '*'
-                                     ? string_printf("ControlSet%03u%s", facts->control_set,
-                                                     q->key + 1)
-                                     : strdup(q->key);
+        CLEANUP_FREE char *key =
+            q->key[0] == '*' ? string_printf("ControlSet%03u%s", facts->control_set, q->key + 1)
+                             : strdup(q->key);
         to->failed = to->failed || !key;
         if (key)
             put_question(to, q->ask, key, q->name);
@@ -409,7 +175,7 @@ static const struct {
 static int take_roots(struct answers *answers, struct hive_facts *facts)
 {
     bool seen[ARRAY_SIZE(root_keys)][2] = {{false}};
-    struct item item;
+    struct hive_item item;
     int r = next_answer(answers);
 
     if (r < 0)
@@ -418,8 +184,8 @@ static int take_roots(struct answers *answers, struct hive_facts *facts)
         return -EBADMSG;
     while ((r = next_item(answers, &item)) > 0)
         for (size_t i = 0; i < ARRAY_SIZE(root_keys); i++) {
-            seen[i][0] = seen[i][0] || name_is(&item, root_keys[i].key);
-            seen[i][1] = seen[i][1] || name_is(&item, root_keys[i].other);
+            seen[i][0] = seen[i][0] || hive_item_is(&item, root_keys[i].key);
+            seen[i][1] = seen[i][1] || hive_item_is(&item, root_keys[i].other);
         }
     for (size_t i = 0; i < ARRAY_SIZE(root_keys) && facts->kind == HIVE_OTHER; i++)
         if (seen[i][0] && seen[i][1])
@@ -430,13 +196,13 @@ static int take_roots(struct answers *answers, struct hive_facts *facts)
 /* CurrentControlSet is a link that only exists while Windows runs. */
 static int take_select(struct answers *answers, struct hive_facts *facts)
 {
-    struct item item;
+    struct hive_item item;
     int r = next_answer(answers);
 
     facts->control_set = 1;
     if (r < 0 || (r = next_item(answers, &item)) <= 0)
         return r;
-    struct hive_number current = number_of(&item);
+    struct hive_number current = hive_item_number(&item);
     if (current.type == HIVE_DWORD && current.value >= 1 && current.value <= 999)
         facts->control_set = current.value;
     return 0;
@@ -463,10 +229,10 @@ static int identify(struct conversation *talk, struct hive_facts *facts)
     return r;
 }
 
-static int take_answer(const struct question *question, struct answers *answers,
+static int take_answer(const struct hive_question *question, struct answers *answers,
                        struct hive_facts *facts)
 {
-    struct item item;
+    struct hive_item item;
     int r;
 
     if (question->take_key)
@@ -484,14 +250,14 @@ static int read_values(struct conversation *talk, struct hive_facts *facts)
 
     put_questions(&asked, facts);
     int r = ask(talk, &asked, &answers);
-    for (size_t i = 0; i < ARRAY_SIZE(questions) && r == 0; i++) {
-        if (questions[i].hive != facts->kind)
+    for (size_t i = 0; i < hive_question_count && r == 0; i++) {
+        if (hive_questions[i].hive != facts->kind)
             continue;
         r = next_answer(&answers);
         if (r == 0 && answers.answer.incomplete)
             note_damage(talk, "a key of the hive can't be read whole");
         if (r == 0)
-            r = take_answer(&questions[i], &answers, facts);
+            r = take_answer(&hive_questions[i], &answers, facts);
     }
     return r;
 }
@@ -508,12 +274,10 @@ static int read_base_block(io_source *source, struct hive_facts *facts, struct n
         return r == -ENODATA ? -EBADMSG : r;
     }
     facts->written = get_le64(block.written);
-    facts->has_pending_log =
-        get_le32(block.primary_sequence) != get_le32(block.secondary_sequence);
+    facts->has_pending_log = get_le32(block.primary_sequence) != get_le32(block.secondary_sequence);
     uint64_t end = HIVE_BINS + (uint64_t)get_le32(block.bins_size);
     if (io_size(source) < end)
-        notes_add(notes, SEVERITY_PROBLEM, "HIVE-CUT",
-                  offsetof(struct hive_base_block, bins_size),
+        notes_add(notes, SEVERITY_PROBLEM, "HIVE-CUT", offsetof(struct hive_base_block, bins_size),
                   "the file has %llu bytes, its bins end at %llu",
                   (unsigned long long)io_size(source), (unsigned long long)end);
     if (hive_checksum(&block) != get_le32(block.checksum))

@@ -9,7 +9,7 @@
 
 #include "base/notes.h"
 #include "base/vector.h"
-#include "base/when.h"
+#include "base/zone.h"
 #include "io/source.h"
 
 #include <stdbool.h>
@@ -65,9 +65,9 @@ struct hive_facts {
     /* SYSTEM, of the control set in use. */
     uint32_t control_set;
     char *computer_name;
-    bool has_bias;
-    int32_t bias_minutes; /* UTC = local time + bias */
-    char *time_zone;
+    bool has_zone;
+    struct time_zone zone;
+    char *time_zone; /* its name: "Tokyo Standard Time" */
     struct hive_number split_threshold; /* SvcHostSplitThresholdInKB */
     struct hive_number eventsystem_type, eventsystem_start, eventsystem_split_disable;
     char *eventsystem_path;

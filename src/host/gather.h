@@ -59,12 +59,15 @@ int images_take_facts(struct host *);
 int machines_make(struct host *, file_list *);
 /* Resolves every drive of the machines that are there; part of machines_make(). */
 int machines_resolve(struct host *);
-/* Takes events out of the files, ties them to machines and disks; after machines_make(). */
-int logs_join(struct host *, file_list *);
 /* Whether the file is a hive or a security template; what could not be read is said in its error. */
 bool hive_file_read(struct found_file *, io_source *, struct workers *);
 /* Takes what hives say out of the files. */
 int hives_join(struct host *, file_list *);
+/* The hive that says the time zone of a host; NULL: none does, or two of them contradict. */
+const struct host_hive *hives_zone(const struct host *, size_t node);
+/* Takes events out of the files, ties them to machines and disks; after machines_make() and
+ * hives_join(). */
+int logs_join(struct host *, file_list *);
 /* Adds what the inventories among the evidence name. */
 int inventories_read(struct host *);
 

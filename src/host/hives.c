@@ -85,3 +85,18 @@ int hives_join(struct host *host, file_list *files)
     }
     return 0;
 }
+
+const struct host_hive *hives_zone(const struct host *host, size_t node)
+{
+    const struct host_hive *found = NULL;
+
+    for (size_t i = 0; i < host->hives.count; i++) {
+        const struct host_hive *hive = &host->hives.items[i];
+        if (!hive->facts.has_zone || host->evidence.items[hive->evidence].node != node)
+            continue;
+        if (found && memcmp(&found->facts.zone, &hive->facts.zone, sizeof(hive->facts.zone)) != 0)
+            return NULL;
+        found = found ? found : hive;
+    }
+    return found;
+}

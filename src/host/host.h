@@ -233,6 +233,8 @@ struct host_event {
     size_t log;
     size_t machine; /* HOST_NONE */
     enum host_tie tie;
+    const char *zone_hive; /* borrowed: by whose time zone local time became UTC; NULL: it is as
+                              written */
     VECTOR(size_t) disks; /* those on this evidence that it names, in order of path */
 };
 

@@ -66,9 +66,33 @@ static int take_channel(struct host_log *log, struct event_file *file)
         (from)->count = (from)->capacity = 0;                                                      \
     } while (0)
 
+/*
+ * Programs on the host itself write its local time. A log of VMware comes from another machine, of
+ * which a registry that lies beside it says nothing.
+ */
+static bool is_in_local_time(enum event_format format)
+{
+    return format == EVENT_FORMAT_AVAMAR || format == EVENT_FORMAT_WINCLUSTER;
+}
+
+static void apply_zone(struct host_event *event, const struct host_hive *hive)
+{
+    filetime utc = zone_to_utc(&hive->facts.zone, event->event.time);
+
+    if (!event->event.local_time || utc == 0)
+        return;
+    event->event.time = utc;
+    event->event.local_time = false;
+    event->zone_hive = hive->path;
+}
+
 static int take_log(struct host *host, struct found_file *file)
 {
     struct host_log *log = vector_push(&host->logs);
+    const struct host_hive *zone =
+        is_in_local_time(file->log.format)
+            ? hives_zone(host, host->evidence.items[file->evidence].node)
+            : NULL;
 
     if (!log)
         return -ENOMEM;
@@ -93,6 +117,8 @@ static int take_log(struct host *host, struct found_file *file)
         file->log.events.items[i] = (struct event){0};
         event->log = host->logs.count - 1;
         event->machine = HOST_NONE;
+        if (zone)
+            apply_zone(event, zone);
         if (log->format != EVENT_FORMAT_EVTX) /* there, what slack gave back does not count */
             widen(log, event->event.time);
     }

@@ -443,9 +443,9 @@ static int join(struct host *host, file_list *files)
     if (r == 0)
         r = machines_make(host, files);
     if (r == 0)
-        r = logs_join(host, files);
-    if (r == 0)
         r = hives_join(host, files);
+    if (r == 0)
+        r = logs_join(host, files);
     if (r == 0)
         r = images_take_facts(host);
     for (size_t i = 0; i < host->evidence.count; i++) {

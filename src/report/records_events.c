@@ -68,6 +68,7 @@ void report_event_members(struct json_writer *w, const struct report *r, size_t 
     json_close_array(w);
     json_write_bool(w, "recovered", event->recovered);
     json_write_bool(w, "local_time", event->local_time);
+    json_write_string(w, "zone_hive", e->zone_hive);
 }
 
 size_t report_count_diagnoses(const struct report *r)

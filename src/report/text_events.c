@@ -19,8 +19,11 @@ static void put_event(struct page *page, const struct host_event *e)
 
     if (!vm && e->machine != HOST_NONE)
         vm = host->machines.items[e->machine].name;
-    page_sentence(page, 0, "", "%s  %s%s%s%s%s%s%s%s%s",
+    page_sentence(page, 0, "", "%s%s  %s%s%s%s%s%s%s%s%s",
                   event->time ? when_format(event->time, event->precision, when) : "(no time)",
+                  event->local_time ? " (local time, zone unknown)"
+                  : e->zone_hive    ? " (from local time)"
+                                    : "",
                   event->kind, vm ? "  VM " : "", vm ? vm : "",
                   e->tie == TIE_BY_NAME ? " (by its name)" : "",
                   event->has_code ? "  " : "", event->has_code ? code_format(event->code, number) : "",
@@ -35,11 +38,30 @@ static void put_event(struct page *page, const struct host_event *e)
                       event->event_id, (unsigned long long)event->record);
 }
 
+/* Once for each hive by which times were converted. */
+static void put_zones(struct page *page)
+{
+    const struct host *host = &page->report->host;
+
+    for (size_t h = 0; h < host->hives.count; h++) {
+        const struct host_hive *hive = &host->hives.items[h];
+        size_t converted = 0;
+        for (size_t i = 0; i < host->events.count; i++)
+            converted += host->events.items[i].zone_hive == hive->path;
+        if (converted > 0)
+            page_sentence(page, 0, "", "%zu time%s written in local time; in UTC by the zone that "
+                          "%s tells%s%s.", converted, converted == 1 ? " was" : "s were",
+                          hive->path, hive->facts.time_zone ? ": " : "",
+                          hive->facts.time_zone ? hive->facts.time_zone : "");
+    }
+}
+
 void text_events(struct page *page)
 {
     const struct host *host = &page->report->host;
 
     page_heading(page, "EVENTS");
+    put_zones(page);
     if (host->events.count == 0)
         page_paragraph(page, 0, "", "Nothing that matters to checkpoints, merges or backups.");
     for (size_t i = 0; i < host->events.count; i++)

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/vector.h"
 #include "base/when.h"
+#include "base/zone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,44 @@ static void test_when(void **state)
     assert_string_equal(when_format(when_from_vhd(1), WHEN_SECONDS, text), "2000-01-01T00:00:01Z");
     assert_string_equal(when_format(0, WHEN_SECONDS, text), "");
     assert_string_equal(when_format(UINT64_MAX, WHEN_SECONDS, text), "");
+}
+
+/* Local times and what they are in UTC, around the days on which clocks are changed. */
+static void test_zone(void **state)
+{
+    static const struct time_zone tokyo = {.bias = -540};
+    static const struct time_zone berlin = {-60, 0, -60, {10, 5, 0, 3, 0, 0}, {3, 5, 0, 2, 0, 0}};
+    static const struct time_zone new_york = {300, 0, -60, {11, 1, 0, 2, 0, 0}, {3, 2, 0, 2, 0, 0}};
+    static const struct time_zone sydney = {-600, 0, -60, {4, 1, 0, 3, 0, 0}, {10, 1, 0, 2, 0, 0}};
+    static const struct time_zone absurd = {60, 30, -60, {13, 9, 9, 99, 99, 99}, {3, 5, 0, 2, 0, 0}};
+    static const struct {
+        const struct time_zone *zone;
+        const char *local, *utc;
+    } cases[] = {
+        {&tokyo, "2026-07-01T09:00:00", "2026-07-01T00:00:00Z"},
+        {&berlin, "2026-03-29T01:59:59", "2026-03-29T00:59:59Z"},
+        {&berlin, "2026-03-29T03:00:00", "2026-03-29T01:00:00Z"},
+        {&berlin, "2026-10-25T02:59:59", "2026-10-25T00:59:59Z"},
+        {&berlin, "2026-10-25T03:00:00", "2026-10-25T02:00:00Z"},
+        {&berlin, "2026-01-01T00:30:00", "2025-12-31T23:30:00Z"},
+        {&new_york, "2026-03-08T01:00:00", "2026-03-08T06:00:00Z"},
+        {&new_york, "2026-03-08T03:00:00", "2026-03-08T07:00:00Z"},
+        {&new_york, "2026-11-01T12:00:00", "2026-11-01T17:00:00Z"},
+        {&sydney, "2026-01-15T11:00:00", "2026-01-15T00:00:00Z"},
+        {&sydney, "2026-07-15T10:00:00", "2026-07-15T00:00:00Z"},
+        {&sydney, "2026-12-31T11:00:00", "2026-12-31T00:00:00Z"},
+        {&absurd, "2026-07-01T00:00:00", "2026-07-01T01:30:00Z"},
+    };
+    char text[WHEN_TEXT_SIZE];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        filetime local = when_parse(cases[i].local, NULL, NULL);
+        assert_string_equal(when_format(zone_to_utc(cases[i].zone, local), WHEN_SECONDS, text),
+                            cases[i].utc);
+    }
+    assert_int_equal(zone_to_utc(&tokyo, 0), 0);
+    assert_int_equal(zone_to_utc(&tokyo, 1), 0); /* before 1601 */
+    assert_int_equal(zone_to_utc(&tokyo, UINT64_MAX), 0);
 }
 
 static void test_when_parse(void **state)
@@ -242,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_text_encoding),
         cmocka_unit_test(test_when),
         cmocka_unit_test(test_when_parse),
+        cmocka_unit_test(test_zone),
         cmocka_unit_test(test_notes_are_bounded),
         cmocka_unit_test(test_vector_and_strbuf),
         cmocka_unit_test(test_quoted),

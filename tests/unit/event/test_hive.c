@@ -66,6 +66,8 @@ static void put_service(struct hive_writer *w, const char *set, const char *name
 static struct hive_writer *make_system(const char *set, uint32_t current)
 {
     static const uint8_t mbr[12] = {0x78, 0x56, 0x34, 0x12, 0, 0, 0x10};
+    static const uint8_t autumn[16] = {0, 0, 10, 0, 5, 0, 3}, spring[16] = {0, 0, 3, 0, 2, 0, 2,
+                                                                         [14] = 1};
     struct hive_writer *w = hive_writer_new();
     char key[200];
 
@@ -75,7 +77,11 @@ static struct hive_writer *make_system(const char *set, uint32_t current)
     snprintf(key, sizeof(key), "%s\\Control\\ComputerName\\ComputerName", set);
     hive_put_text(w, key, "ComputerName", HIVE_SZ, "HOST01");
     snprintf(key, sizeof(key), "%s\\Control\\TimeZoneInformation", set);
-    hive_put_number(w, key, "ActiveTimeBias", (uint32_t)-540);
+    hive_put_number(w, key, "Bias", (uint32_t)-540);
+    hive_put_number(w, key, "StandardBias", 0);
+    hive_put_number(w, key, "DaylightBias", (uint32_t)-60);
+    hive_put(w, key, "StandardStart", HIVE_BINARY, autumn, sizeof(autumn));
+    hive_put(w, key, "DaylightStart", HIVE_BINARY, spring, sizeof(spring));
     hive_put_text(w, key, "TimeZoneKeyName", HIVE_SZ, "Tokyo Standard Time");
     snprintf(key, sizeof(key), "%s\\Control", set);
     hive_put_number(w, key, "SvcHostSplitThresholdInKB", 3670016);
@@ -94,8 +100,16 @@ static void assert_system(const struct hive_facts *facts)
 {
     assert_int_equal(facts->kind, HIVE_SYSTEM);
     assert_string_equal(facts->computer_name, "HOST01");
-    assert_true(facts->has_bias);
-    assert_int_equal(facts->bias_minutes, -540);
+    assert_true(facts->has_zone);
+    assert_int_equal(facts->zone.bias, -540);
+    assert_int_equal(facts->zone.daylight_bias, -60);
+    assert_int_equal(facts->zone.standard_begins.month, 10);
+    assert_int_equal(facts->zone.standard_begins.week, 5);
+    assert_int_equal(facts->zone.standard_begins.hour, 3);
+    assert_int_equal(facts->zone.standard_begins.weekday, 0);
+    assert_int_equal(facts->zone.daylight_begins.month, 3);
+    assert_int_equal(facts->zone.daylight_begins.week, 2);
+    assert_int_equal(facts->zone.daylight_begins.weekday, 1);
     assert_string_equal(facts->time_zone, "Tokyo Standard Time");
     assert_true(facts->split_threshold.present);
     assert_int_equal(facts->split_threshold.value, 3670016);

@@ -175,12 +175,76 @@ static void test_not_read(void **state)
     host_free(&host);
 }
 
+static struct hive_writer *system_of(int32_t bias)
+{
+    struct hive_writer *w = hive_writer_new();
+
+    hive_put_key(w, "ControlSet001");
+    hive_put_number(w, "Select", "Current", 1);
+    hive_put_number(w, "ControlSet001\\Control\\TimeZoneInformation", "Bias", (uint32_t)bias);
+    return w;
+}
+
+static const char wincluster[] =
+    "2019-04-15 00:20:04 winclustersvc: DestroySnapshot executed successfully\n";
+static const char vmware[] = "2019-04-15T00:20:04.000| vmx| I120: [msg.snapshot.quiesce.vmerr] "
+                             "The guest OS has reported an error\n";
+
+/* Scans the folder "." and other evidence, and says when its events were, in order. */
+static void expect_times(const char *more, const char *const *times, size_t converted)
+{
+    char text[WHEN_TEXT_SIZE];
+    size_t by_hive = 0;
+    struct host host;
+
+    host_init(&host);
+    assert_int_equal(host_add_path(&host, "a", "a"), 0);
+    assert_int_equal(host_add_path(&host, "b", "b"), 0);
+    if (more)
+        assert_int_equal(host_add_path(&host, "a", more), 0);
+    host_seek_logs(&host);
+    scan(&host, workers);
+    for (size_t i = 0; i < host.events.count; i++) {
+        const struct host_event *event = &host.events.items[i];
+        assert_string_equal(when_format(event->event.time, WHEN_SECONDS, text), times[i]);
+        assert_int_equal(event->event.local_time, event->zone_hive == NULL);
+        by_hive += event->zone_hive != NULL;
+    }
+    assert_int_equal(host.events.count, 3);
+    assert_int_equal(by_hive, converted);
+    host_free(&host);
+}
+
+/* The registry of a host tells what its programs mean by a time without zone. */
+static void test_time_zone(void **state)
+{
+    put_hive("a/" CONFIG "/SYSTEM", system_of(-540));
+    put_bytes("a/winclustersvc.log", wincluster, sizeof(wincluster) - 1);
+    put_bytes("a/vmware.log", vmware, sizeof(vmware) - 1); /* not of this host */
+    put_bytes("b/winclustersvc.log", wincluster, sizeof(wincluster) - 1);
+    expect_times(NULL,
+                 (const char *[]){"2019-04-14T15:20:04Z", "2019-04-15T00:20:04Z",
+                                  "2019-04-15T00:20:04Z"},
+                 1);
+    put_hive("same/SYSTEM", system_of(-540));
+    expect_times("same",
+                 (const char *[]){"2019-04-14T15:20:04Z", "2019-04-15T00:20:04Z",
+                                  "2019-04-15T00:20:04Z"},
+                 1);
+    put_hive("other/SYSTEM", system_of(60)); /* which of them is it? */
+    expect_times("other",
+                 (const char *[]){"2019-04-15T00:20:04Z", "2019-04-15T00:20:04Z",
+                                  "2019-04-15T00:20:04Z"},
+                 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_found_by_place, temporary_enter, temporary_leave),
         cmocka_unit_test_setup_teardown(test_named, temporary_enter, temporary_leave),
         cmocka_unit_test_setup_teardown(test_sought, temporary_enter, temporary_leave),
+        cmocka_unit_test_setup_teardown(test_time_zone, temporary_enter, temporary_leave),
         cmocka_unit_test_setup_teardown(test_not_read, temporary_enter, temporary_leave),
     };
 
