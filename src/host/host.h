@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bitlocker_keys;
 struct volume;
 struct workers;
 
@@ -268,6 +269,7 @@ struct host_options {
     enum host_witness witness;
     unsigned threads; /* 0: as many as there are processors */
     struct workers *workers; /* NULL: no witness */
+    const struct bitlocker_keys *keys; /* to unlock volumes with; NULL: none */
     /* Called from the calling thread only, every so often; may be NULL. */
     void (*progress)(void *user, const char *stage, uint64_t done, uint64_t total);
     void *progress_user;

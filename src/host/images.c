@@ -101,7 +101,8 @@ static int open_image(struct host_evidence *file, const struct host_options *opt
 {
     struct notes notes = {0};
     struct image image = {0};
-    int r = image_open(&image, file->path, options->workers, &notes);
+    const struct image_tools tools = {options->workers, options->keys};
+    int r = image_open(&image, file->path, &tools, &notes);
     size_t before = list->count;
 
     for (size_t i = 0; i < image.volumes.count && r == 0; i++)

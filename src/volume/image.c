@@ -6,16 +6,15 @@
 #include "base/strbuf.h"
 #include "disk/disk.h"
 #include "os/os_file.h"
-#include "os/worker.h"
+#include "volume/image_bitlocker.h"
 #include "volume/image_chain.h"
 #include "volume/image_parts.h"
+#include "volume/image_worker.h"
 #include "volume/ntfs_volume.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define WORKER_TIMEOUT_MS 30000 /* of one read */
 
 static enum image_container container_of(io_source *file)
 {
@@ -55,36 +54,16 @@ bool image_probe(io_source *file)
     return container_of(file) != IMAGE_RAW || is_raw_disk(file);
 }
 
-static const char *reason_of(int error)
-{
-    static const struct {
-        int error;
-        const char *reason;
-    } reasons[] = {
-        {EBADMSG, "it is damaged, or of a version that is not known"},
-        {ENOKEY, "it is encrypted"},
-        {EPIPE, "the program that reads it died of it"},
-        {ETIMEDOUT, "the program that reads it took too long"},
-        {EXDEV, "it holds only what changed since another file, which is not looked for: convert "
-                "both into one image"},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-        if (reasons[i].error == -error)
-            return reasons[i].reason;
-    return strerror(-error);
-}
-
-static int decode(struct workers *workers, const char *name, const image_parts *parts,
+static int decode(const struct image_tools *tools, const char *name, const image_parts *parts,
                   io_source **disk, struct notes *notes)
 {
     const struct worker_job job = {
         .name = name,
         .sources = parts->items,
         .source_count = parts->count,
-        .timeout_ms = WORKER_TIMEOUT_MS,
+        .timeout_ms = IMAGE_WORKER_TIMEOUT_MS,
     };
-    int r = workers ? workers_open_source(workers, &job, disk) : -ENOENT;
+    int r = image_worker_open(tools ? tools->workers : NULL, &job, disk);
 
     if (r == -ENOENT) {
         notes_add(notes, SEVERITY_PROBLEM, "IMAGE-WORKER", NOTE_NO_OFFSET,
@@ -94,7 +73,7 @@ static int decode(struct workers *workers, const char *name, const image_parts *
     }
     if (r < 0)
         notes_add(notes, SEVERITY_PROBLEM, "IMAGE-CONTAINER", 0,
-                  "the image cannot be unpacked: %s", reason_of(r));
+                  "the image cannot be unpacked: %s", image_worker_reason(r));
     return r;
 }
 
@@ -119,7 +98,7 @@ static int open_disk_file(struct image *image, io_source *file, struct notes *no
     return 0;
 }
 
-static int unpack(struct image *image, io_source *file, struct workers *workers,
+static int unpack(struct image *image, io_source *file, const struct image_tools *tools,
                   struct notes *notes)
 {
     CLEANUP(image_parts) image_parts parts = {0};
@@ -136,9 +115,9 @@ static int unpack(struct image *image, io_source *file, struct workers *workers,
         return open_disk_file(image, file, notes);
     case IMAGE_EWF:
         r = image_parts_open(&parts, image->path, image_ewf_name);
-        return r < 0 ? r : decode(workers, "ewf", &parts, &image->disk, notes);
+        return r < 0 ? r : decode(tools, "ewf", &parts, &image->disk, notes);
     case IMAGE_QCOW2:
-        return decode(workers, "qcow", &parts, &image->disk, notes);
+        return decode(tools, "qcow", &parts, &image->disk, notes);
     default:
         r = image_parts_open(&parts, image->path, image_split_name);
         if (r < 0)
@@ -169,11 +148,31 @@ static int refuse(struct image_volume *v, uint64_t offset, const char *rule, con
     return 0;
 }
 
-static int open_volume(struct image *image, size_t partition, struct notes *notes)
+static int open_content(struct image *image, struct image_volume *v,
+                        enum partition_content content, struct notes *notes)
+{
+    uint64_t offset = image->partitions.items.items[v->partition].offset;
+
+    switch (content) {
+    case PARTITION_NTFS:
+        return open_ntfs(image, v, notes);
+    case PARTITION_REFS:
+        return refuse(v, offset, "IMAGE-REFS",
+                      "the volume is ReFS, which is not read inside images: attach the image to a "
+                      "Windows server read-only and scan the folder", notes);
+    default: /* only BitLocker can hide one that is nothing for us */
+        return refuse(v, offset, "IMAGE-BITLOCKER",
+                      "the volume was unlocked, but there is no NTFS volume in it", notes);
+    }
+}
+
+static int open_volume(struct image *image, size_t partition, const struct image_tools *tools,
+                       struct notes *notes)
 {
     const struct partition *p = &image->partitions.items.items[partition];
+    enum partition_content content = p->content;
 
-    if (p->content == PARTITION_OTHER)
+    if (content == PARTITION_OTHER)
         return 0;
     struct image_volume *v = vector_push(&image->volumes);
     if (!v)
@@ -182,17 +181,13 @@ static int open_volume(struct image *image, size_t partition, struct notes *note
     v->source = io_range_new(image->disk, p->offset, p->size);
     if (!v->source)
         return -ENOMEM;
-    switch (p->content) {
-    case PARTITION_BITLOCKER:
-        return refuse(v, p->offset, "IMAGE-BITLOCKER",
-                      "the volume is encrypted with BitLocker and was not opened", notes);
-    case PARTITION_REFS:
-        return refuse(v, p->offset, "IMAGE-REFS",
-                      "the volume is ReFS, which is not read inside images: attach the image to a "
-                      "Windows server read-only and scan the folder", notes);
-    default:
-        return open_ntfs(image, v, notes);
+    if (content == PARTITION_BITLOCKER) {
+        int r = image_unlock(v, tools, notes);
+        if (r < 0 || v->status < 0)
+            return r;
+        content = partition_content(v->source);
     }
+    return open_content(image, v, content, notes);
 }
 
 static int read_partitions(struct image *image, struct notes *notes)
@@ -206,7 +201,7 @@ static int read_partitions(struct image *image, struct notes *notes)
     return r;
 }
 
-int image_open(struct image *image, const char *path, struct workers *workers,
+int image_open(struct image *image, const char *path, const struct image_tools *tools,
                struct notes *notes)
 {
     CLEANUP(io_unref) io_source *file = NULL;
@@ -214,11 +209,11 @@ int image_open(struct image *image, const char *path, struct workers *workers,
     *image = (struct image){.path = strdup(path)};
     int r = image->path ? os_file_open(path, true, &file) : -ENOMEM;
     if (r == 0)
-        r = unpack(image, file, workers, notes);
+        r = unpack(image, file, tools, notes);
     if (r == 0)
         r = read_partitions(image, notes);
     for (size_t i = 0; i < image->partitions.items.count && r == 0; i++)
-        r = open_volume(image, i, notes);
+        r = open_volume(image, i, tools, notes);
     if (r < 0)
         image_close(image);
     return r;

@@ -7,6 +7,7 @@
 #ifndef VOLUME_IMAGE_H
 #define VOLUME_IMAGE_H
 
+#include "base/guid.h"
 #include "base/notes.h"
 #include "base/vector.h"
 #include "io/source.h"
@@ -15,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bitlocker_keys; /* volume/bitlocker_keys.h */
 struct volume;
 struct workers; /* os/worker.h */
 
@@ -27,13 +29,21 @@ enum image_container {
     IMAGE_QCOW2, /* by libqcow in a worker */
 };
 
+/* How a volume was unlocked. */
+struct image_bitlocker {
+    bool is_unlocked;
+    struct guid volume_id, protector_id;
+    uint16_t protection, method; /* volume/bitlocker.h */
+};
+
 /* One volume that we know by its content, opened or not. */
 struct image_volume {
     size_t partition;      /* index in image.partitions */
-    io_source *source;     /* its bytes */
+    io_source *source;     /* its bytes, of BitLocker unlocked */
     struct volume *volume; /* NULL when it cannot be read: see status and the image's notes */
-    int status;            /* 0; -ENOTSUP BitLocker, ReFS; -EBADMSG … */
+    int status;            /* 0; -ENOTSUP ReFS; -ENOKEY BitLocker; -EBADMSG … */
     uint64_t serial;       /* of an NTFS volume; 0 unknown */
+    struct image_bitlocker bitlocker;
 };
 
 struct image {
@@ -50,14 +60,21 @@ struct image {
  */
 bool image_probe(io_source *);
 
+/* What opening may make use of. */
+struct image_tools {
+    struct workers *workers;            /* NULL: EWF, qcow2 and BitLocker are -ENOTSUP */
+    const struct bitlocker_keys *keys;  /* NULL: none */
+};
+
 /*
  * Opens all volumes. An NTFS volume's display root is "PATH!pN!/", or "PATH!/" when it is the whole
- * image. workers may be NULL: then EWF and qcow2 are -ENOTSUP.
+ * image. `tools` may be NULL.
  * 0, also when no volume can be read; -ENOENT, -EACCES …; -ENOTSUP a container that cannot be read
  * here; -ENOKEY an encrypted one; -EXDEV a disk whose parent is missing; -EBADMSG; -ENOMEM. Notes
  * say why. A damaged VHD whose bytes are a disk as they are is opened as IMAGE_RAW, with warnings.
  */
-int image_open(struct image *, const char *path, struct workers *workers, struct notes *notes);
+int image_open(struct image *, const char *path, const struct image_tools *tools,
+               struct notes *notes);
 /* Volumes that were not taken (set to NULL) are closed with it. One that was taken lives on its
  * own, and is to be closed before the workers are stopped. */
 void image_close(struct image *);

@@ -3,6 +3,7 @@
 #include "worker/remote_bfio.h"
 
 #include "base/checked.h"
+#include "worker/read_ahead.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -13,6 +14,7 @@ struct remote {
     unsigned source;
     uint64_t size, at;
     bool is_open;
+    struct read_ahead *ahead; /* NULL: the library reads in large pieces */
 };
 
 static struct remote *remote_of(intptr_t *handle)
@@ -56,7 +58,9 @@ static int remote_close(intptr_t *handle, libbfio_error_t **error)
 static ssize_t remote_read(intptr_t *handle, uint8_t *buffer, size_t size, libbfio_error_t **error)
 {
     struct remote *remote = remote_of(handle);
-    int64_t n = worker_read(remote->source, remote->at, buffer, size);
+    int64_t n = remote->ahead
+                    ? read_ahead(remote->ahead, remote->source, remote->at, buffer, size)
+                    : worker_read(remote->source, remote->at, buffer, size);
 
     if (n < 0)
         return -1;
@@ -100,7 +104,8 @@ static int remote_size(intptr_t *handle, size64_t *size, libbfio_error_t **error
     return 1;
 }
 
-int remote_bfio_new(libbfio_handle_t **out, const struct job *job, unsigned source)
+int remote_bfio_new_ahead(libbfio_handle_t **out, const struct job *job, unsigned source,
+                          struct read_ahead *ahead)
 {
     struct remote *remote = calloc(1, sizeof(*remote));
 
@@ -109,6 +114,7 @@ int remote_bfio_new(libbfio_handle_t **out, const struct job *job, unsigned sour
         return -ENOMEM;
     remote->source = source;
     remote->size = job->sizes[source];
+    remote->ahead = ahead;
     if (libbfio_handle_initialize(out, (intptr_t *)remote, remote_free, remote_clone, remote_open,
                                   remote_close, remote_read, remote_write, remote_seek,
                                   remote_exists, remote_is_open, remote_size,
@@ -119,4 +125,9 @@ int remote_bfio_new(libbfio_handle_t **out, const struct job *job, unsigned sour
         return -ENOMEM;
     }
     return 0;
+}
+
+int remote_bfio_new(libbfio_handle_t **out, const struct job *job, unsigned source)
+{
+    return remote_bfio_new_ahead(out, job, source, NULL);
 }

@@ -26,7 +26,7 @@ char *image_contents(const char *path, struct workers *workers)
     struct notes notes = {0};
     struct image image;
 
-    assert_int_equal(image_open(&image, path, workers, &notes), 0);
+    assert_int_equal(image_open(&image, path, &(struct image_tools){workers}, &notes), 0);
     assert_int_equal(notes.count, 0);
     for (size_t i = 0; i < image.volumes.count; i++) {
         struct volume *volume = image.volumes.items[i].volume;

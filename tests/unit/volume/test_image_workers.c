@@ -85,7 +85,7 @@ static void check_whole(const char *path, const char *raw, enum image_container 
     CLEANUP(notes) struct notes notes = {0};
     struct image image;
 
-    assert_int_equal(image_open(&image, path, workers, &notes), 0);
+    assert_int_equal(image_open(&image, path, &(struct image_tools){workers}, &notes), 0);
     assert_int_equal(notes.count, 0);
     assert_int_equal(image.container, container);
     assert_int_equal(compare(image.disk, theirs).refused, 0);
@@ -148,7 +148,7 @@ static void refused(const char *path, int error, const char *rule, const char *r
     CLEANUP(notes) struct notes notes = {0};
     struct image image;
 
-    assert_int_equal(image_open(&image, path, workers, &notes), error);
+    assert_int_equal(image_open(&image, path, &(struct image_tools){workers}, &notes), error);
     assert_int_equal(notes.count, 1);
     assert_string_equal(notes.items[0].rule, rule);
     assert_int_equal(notes.items[0].severity, SEVERITY_PROBLEM);
@@ -208,7 +208,7 @@ static struct comparison damaged(const char *path, const char *raw)
     struct comparison c = {0};
     struct image image;
 
-    int r = image_open(&image, path, workers, &notes);
+    int r = image_open(&image, path, &(struct image_tools){workers}, &notes);
     if (r < 0) {
         assert_true(notes.count > 0);
         c.refused = 1;
@@ -249,7 +249,7 @@ static void test_ewf_cut(void **state)
     assert_int_equal(truncate("c.E01", 1000), 0);
     CLEANUP(notes) struct notes notes = {0};
     struct image image;
-    assert_int_equal(image_open(&image, "c.E01", workers, &notes), -EBADMSG);
+    assert_int_equal(image_open(&image, "c.E01", &(struct image_tools){workers}, &notes), -EBADMSG);
 }
 
 static void test_qcow_cut(void **state)
@@ -290,8 +290,8 @@ static void test_together(void **state)
     fetch("ntfs/test.ntfs.dd.E01", "t.E01");
     fetch("ntfs/usnjrnl.qcow2", "t.qcow2");
     io_source *raws[] = {opened(ewf_raw), opened(qcow_raw)};
-    assert_int_equal(image_open(&images[0], "t.E01", workers, NULL), 0);
-    assert_int_equal(image_open(&images[1], "t.qcow2", workers, NULL), 0);
+    assert_int_equal(image_open(&images[0], "t.E01", &(struct image_tools){workers}, NULL), 0);
+    assert_int_equal(image_open(&images[1], "t.qcow2", &(struct image_tools){workers}, NULL), 0);
     for (uint64_t at = 0; at < io_size(raws[0]); at += PIECE)
         for (size_t i = 0; i < 2; i++) {
             assert_int_equal(io_read(images[i].disk, at, a, PIECE), 0);

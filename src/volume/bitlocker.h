@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+/*
+ * What stands on a BitLocker volume in the clear: who protects its key, how it is encrypted, and
+ * where BitLocker keeps its own. Nothing is decrypted here.
+ */
+#ifndef VOLUME_BITLOCKER_H
+#define VOLUME_BITLOCKER_H
+
+#include "base/guid.h"
+#include "base/notes.h"
+#include "base/vector.h"
+#include "io/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum bitlocker_protection {
+    BITLOCKER_CLEAR_KEY = 0x0000, /* protection is suspended: the key lies open on the volume */
+    BITLOCKER_TPM = 0x0100,
+    BITLOCKER_STARTUP_KEY = 0x0200,
+    BITLOCKER_TPM_AND_PIN = 0x0500,
+    BITLOCKER_RECOVERY_KEY = 0x0800,
+    BITLOCKER_PASSWORD = 0x2000,
+};
+
+/* A key under AES-CCM: nonce, checksum, then a head of 12 bytes and the key. */
+#define BITLOCKER_NONCE      12
+#define BITLOCKER_MAC        16
+#define BITLOCKER_SEALED_MAX (BITLOCKER_NONCE + BITLOCKER_MAC + 12 + 64)
+#define BITLOCKER_SALT       16
+#define BITLOCKER_KEY        32
+
+struct bitlocker_sealed {
+    uint8_t bytes[BITLOCKER_SEALED_MAX];
+    uint16_t size; /* 0: there is none */
+};
+
+struct bitlocker_protector {
+    struct guid id;      /* what Windows shows and a recovery key is looked up by */
+    uint16_t protection; /* enum bitlocker_protection, or another */
+    size_t at;           /* of its entry in the block */
+    uint8_t salt[BITLOCKER_SALT];
+    uint8_t clear_key[BITLOCKER_KEY];
+    struct bitlocker_sealed master_key;
+};
+
+#define BITLOCKER_COPIES         3
+#define BITLOCKER_PROTECTORS_MAX 64
+
+struct bitlocker {
+    struct guid volume_id;
+    char *label;     /* computer, volume and date, as Windows wrote it; NULL: none */
+    bool is_vista;   /* version 1: Windows Vista and Server 2008 */
+    uint16_t state;  /* enum fve_state */
+    uint16_t method; /* 0x8000 … 0x8005: see bitlocker_method_name() */
+    uint32_t sector_size;
+    uint64_t encrypted_size;           /* bytes from the volume's start; 0: all of it */
+    uint64_t header_at, header_size;   /* where the volume's first bytes are; size 0: in place */
+    uint64_t copies[BITLOCKER_COPIES]; /* offsets of the metadata; UINT64_MAX: not known */
+    bool is_whole[BITLOCKER_COPIES];   /* readable, its checksum right */
+    VECTOR(struct bitlocker_protector) protectors;
+    struct bitlocker_sealed volume_key;
+    uint8_t *block; /* the copy that all this is from */
+    size_t block_size;
+};
+
+/*
+ * Reads the boot sector and the first whole copy of the metadata. What is damaged is noted.
+ * 0; -EBADMSG no copy can be used; -ENOTSUP a kind that nobody documents; -EIO and the like;
+ * -ENOMEM. Notes give offsets from the start of the volume.
+ */
+int bitlocker_read(struct bitlocker *, io_source *volume, struct notes *);
+void bitlocker_free(struct bitlocker *);
+#define bitlocker_cleanup bitlocker_free
+
+/*
+ * The volume as a reader should see it who believes every copy of the metadata, gives up at the
+ * first that is damaged, and knows only one protector of a kind: all copies whole, the first with
+ * no other protector than this one, the others with none. 0 or -ENOMEM.
+ */
+int bitlocker_view(const struct bitlocker *, io_source *volume, size_t protector, io_source **view);
+
+const char *bitlocker_method_name(uint16_t method); /* "XTS-AES 128" …, or "unknown" */
+/* "recovery key", "TPM" …; "unknown protector" */
+const char *bitlocker_protection_name(uint16_t protection);
+
+#endif
