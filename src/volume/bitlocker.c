@@ -27,7 +27,7 @@ static bool is_identifier(const uint8_t *bytes, const char *text)
 static int take_copies(struct bitlocker *b, const uint8_t *boot, size_t at, struct notes *notes)
 {
     if (!is_identifier(boot + at, FVE_IDENTIFIER)) {
-        notes_add(notes, SEVERITY_PROBLEM, "BITLOCKER-KIND", at,
+        notes_add(notes, SEVERITY_WARNING, "BITLOCKER-KIND", at,
                   is_identifier(boot + at, FVE_IDENTIFIER_ENCRYPT_ON_WRITE)
                       ? "the volume was being encrypted as it was written to, of which not enough "
                         "is known: unlock it on Windows and scan the folder"

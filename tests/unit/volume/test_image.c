@@ -134,7 +134,7 @@ static void test_not_opened(void **state)
 {
     static const struct {
         const char *bytes, *rule;
-    } kinds[] = {{"\xEB\x58\x90-FVE-FS-", "IMAGE-BITLOCKER"},
+    } kinds[] = {{"\xEB\x58\x90-FVE-FS-", "BITLOCKER-KIND"},
                  {"\0\0\0ReFS\0\0\0\0", "IMAGE-REFS"}};
     struct notes notes = {0};
     struct image image;
