@@ -214,6 +214,9 @@ int image_open(struct image *image, const char *path, const struct image_tools *
         r = read_partitions(image, notes);
     for (size_t i = 0; i < image->partitions.items.count && r == 0; i++)
         r = open_volume(image, i, tools, notes);
+    for (size_t i = 0; i < image->volumes.count && tools; i++)
+        if (image->volumes.items[i].volume)
+            ntfs_volume_use_workers(image->volumes.items[i].volume, tools->workers);
     if (r < 0)
         image_close(image);
     return r;

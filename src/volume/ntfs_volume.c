@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "volume/fsntfs.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -152,25 +153,50 @@ static int walk(struct volume *volume, volume_visit *visit, volume_complaint *co
     return r == 0 ? ntfs_tree_walk(&v->tree, visit_file, &context) : r;
 }
 
-/* Data that is not where the file's clusters are, whatever the runs say. */
-static int check_reparse(const struct ntfs_volume *v, uint64_t number, const void *record)
+/* 0 without one. */
+static int load_reparse_tag(const struct ntfs_volume *v, uint64_t number, const void *record,
+                            uint32_t *tag)
 {
     CLEANUP(ntfs_stream) struct ntfs_stream stream;
     struct ntfs_reparse reparse;
     int r = ntfs_stream_load(&v->ntfs, number, record, NTFS_REPARSE_POINT, NULL, &stream);
 
+    *tag = 0;
     if (r < 0)
         return r == -ENOENT ? 0 : r;
     if (ntfs_stream_read(&v->ntfs, &stream, 0, &reparse, sizeof(reparse)) < (int)sizeof(reparse))
         return -EBADMSG;
-    switch (get_le32(reparse.tag)) {
-    case NTFS_TAG_DEDUP:
+    *tag = get_le32(reparse.tag);
+    return 0;
+}
+
+/* XPRESS and LZX are libfsntfs' matter. */
+static int open_overlaid(const struct ntfs_volume *v, uint64_t number, io_source **source)
+{
+    int r = v->workers ? fsntfs_open(v->workers, v->ntfs.source, number, "", source) : -ENOENT;
+
+    return r == -ENOENT ? -ENOTSUP : r;
+}
+
+static int open_data(const struct ntfs_volume *v, uint64_t number, const void *record,
+                     io_source **source)
+{
+    CLEANUP(ntfs_stream) struct ntfs_stream stream = {0};
+    uint32_t tag;
+    int r = load_reparse_tag(v, number, record, &tag);
+
+    if (r < 0)
+        return r;
+    switch (tag) { /* the data may not be where the file's clusters are, whatever the runs say */
     case NTFS_TAG_WOF:
+        return open_overlaid(v, number, source);
+    case NTFS_TAG_DEDUP:
     case NTFS_TAG_HSM:
     case NTFS_TAG_HSM2:
         return -ENOTSUP;
     }
-    return 0;
+    r = ntfs_stream_load(&v->ntfs, number, record, NTFS_DATA, NULL, &stream);
+    return r == 0 ? ntfs_stream_source(&v->ntfs, &stream, source) : r;
 }
 
 int ntfs_volume_record(const struct ntfs_volume *v, uint64_t id, void *record)
@@ -190,17 +216,13 @@ static int open_file(struct volume *volume, const char *path, uint64_t id, io_so
 {
     const struct ntfs_volume *v = (struct ntfs_volume *)volume;
     CLEANUP_FREE void *record = malloc(v->ntfs.geometry.record_size);
-    CLEANUP(ntfs_stream) struct ntfs_stream stream = {0};
 
     int r = record ? ntfs_volume_record(v, id, record) : -ENOMEM;
     if (r < 0)
         return r;
     if (get_le16(((const struct ntfs_record_header *)record)->flags) & NTFS_RECORD_DIRECTORY)
         return -EISDIR;
-    r = check_reparse(v, ntfs_number(id), record);
-    if (r == 0)
-        r = ntfs_stream_load(&v->ntfs, ntfs_number(id), record, NTFS_DATA, NULL, &stream);
-    return r == 0 ? ntfs_stream_source(&v->ntfs, &stream, source) : r;
+    return open_data(v, ntfs_number(id), record, source);
 }
 
 static void close_volume(struct volume *volume)
@@ -234,6 +256,11 @@ int ntfs_volume_open(struct volume **volume, io_source *source, const char *disp
     }
     *volume = &v->volume;
     return 0;
+}
+
+void ntfs_volume_use_workers(struct volume *volume, struct workers *workers)
+{
+    ((struct ntfs_volume *)volume)->workers = workers;
 }
 
 bool volume_is_ntfs(const struct volume *volume)

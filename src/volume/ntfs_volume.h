@@ -15,6 +15,8 @@
 #include "base/vector.h"
 #include "volume/volume.h"
 
+struct workers; /* os/worker.h */
+
 /*
  * Opens what lies in `source` from its first byte on. display_root: "IMAGE!p2!/".
  * 0; -EBADMSG with a note when it cannot be found out where the files are; -ENOMEM, -EIO …
@@ -22,6 +24,9 @@
 int ntfs_volume_open(struct volume **, io_source *source, const char *display_root,
                      struct notes *);
 bool volume_is_ntfs(const struct volume *);
+/* Lets a worker program unpack what our own reader does not: files that the overlay filter has
+ * compressed. Without it opening them is -ENOTSUP. NULL is fine. */
+void ntfs_volume_use_workers(struct volume *, struct workers *);
 uint64_t ntfs_volume_serial(const struct volume *);
 
 /*

@@ -16,6 +16,7 @@ struct ntfs_security {
 struct ntfs_volume {
     struct volume volume; /* first: the one is cast to the other */
     struct ntfs ntfs;
+    struct workers *workers; /* may be NULL */
     struct ntfs_tree tree;
     bool built;
     VECTOR(struct ntfs_security) securities;
