@@ -124,6 +124,16 @@ void json_write_number_if(struct json_writer *w, const char *name, bool known, u
         json_write_null(w, name);
 }
 
+void json_write_signed_if(struct json_writer *w, const char *name, bool known, int32_t value)
+{
+    if (!known) {
+        json_write_null(w, name);
+        return;
+    }
+    begin_value(w, name);
+    output_printf(w->out, "%" PRId32, value);
+}
+
 void json_write_guid_if(struct json_writer *w, const char *name, bool known,
                         const struct guid *guid)
 {

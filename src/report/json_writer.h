@@ -38,6 +38,7 @@ void json_write_string(struct json_writer *, const char *name, const char *);
 void json_write_number(struct json_writer *, const char *name, uint64_t);
 /* Null unless `known`. */
 void json_write_number_if(struct json_writer *, const char *name, bool known, uint64_t);
+void json_write_signed_if(struct json_writer *, const char *name, bool known, int32_t);
 void json_write_guid_if(struct json_writer *, const char *name, bool known, const struct guid *);
 /* RFC 3339 with seven digits; 0 becomes null. */
 void json_write_time(struct json_writer *, const char *name, filetime);

@@ -78,7 +78,7 @@ static void put_tristate(struct json_writer *w, const char *name, enum host_tris
 }
 
 /* The host that it belongs to, as named on the command line; null for plain paths. */
-static void put_host(struct json_writer *w, const struct report *r, size_t node)
+void report_put_host(struct json_writer *w, const struct report *r, size_t node)
 {
     const char *name = node < r->host.nodes.count ? r->host.nodes.items[node].name : "";
 
@@ -109,7 +109,7 @@ static void evidence_members(struct json_writer *w, const struct report *r, size
 
     json_write_string(w, "path", e->path);
     json_write_string(w, "kind", report_evidence_kind(e->kind));
-    put_host(w, r, e->node);
+    report_put_host(w, r, e->node);
     json_write_number(w, "files_seen", e->files_seen);
     json_write_number(w, "files_read", e->files_read);
     json_write_number(w, "bytes_read", e->bytes_read);
@@ -165,7 +165,7 @@ static void machine_members(struct json_writer *w, const struct report *r, size_
     snprintf(version, sizeof(version), "%d.%d", m->version_major, m->version_minor);
     json_write_guid_if(w, "id", m->has_id, &m->id);
     json_write_string(w, "name", m->name);
-    put_host(w, r, m->node);
+    report_put_host(w, r, m->node);
     json_write_string(w, "config", m->config);
     json_write_string(w, "config_format", has_file ? vm_format_name(m->format) : NULL);
     json_write_string(w, "config_version", has_file && m->version_major > 0 ? version : NULL);
@@ -408,6 +408,7 @@ bool report_has_summary(const struct report *r)
 const struct report_list report_lists[] = {
     {"evidence", "evidence", count_evidence, evidence_members, IN_EVENTS | IN_CHAIN | IN_INSPECT,
      NULL},
+    {"registry", "hive", report_count_hives, report_hive_members, IN_EVENTS, NULL},
     {"vms", "vm", count_machines, machine_members, IN_HOSTS | IN_CHAIN, shows_machine},
     {"disks", "disk", count_disks, disk_members, IN_HOSTS | IN_CHAIN, shows_disk},
     {"chains", "chain", count_chains, chain_members, IN_HOSTS | IN_CHAIN, shows_chain},

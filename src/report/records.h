@@ -38,6 +38,8 @@ bool report_has_summary(const struct report *);
 
 size_t report_count_events(const struct report *);
 void report_event_members(struct json_writer *, const struct report *, size_t index);
+size_t report_count_hives(const struct report *);
+void report_hive_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_traces(const struct report *);
 void report_trace_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_lives(const struct report *);
@@ -62,6 +64,8 @@ void report_put_facts(struct json_writer *, const struct disk_facts *, bool know
 /* Members that name another object; null for HOST_NONE. */
 void report_put_disk(struct json_writer *, const char *name, const struct report *, size_t disk);
 void report_put_vm(struct json_writer *, const struct report *, size_t machine);
+/* "host": as named on the command line; null for plain paths. */
+void report_put_host(struct json_writer *, const struct report *, size_t node);
 
 /* "directory" …; "standard", "recovery", "unknown" */
 const char *report_evidence_kind(enum host_evidence_kind);

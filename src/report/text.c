@@ -49,6 +49,7 @@ static void put_scan(struct page *page)
 
     if (page->out->status < 0)
         return;
+    text_hosts(page);
     text_overview(page, order);
     text_changes(page);
     text_machines(page);
@@ -58,13 +59,25 @@ static void put_scan(struct page *page)
     text_timeline(page);
 }
 
+static void put_events(struct page *page)
+{
+    text_hosts(page);
+    text_events(page);
+}
+
+static void put_diagnoses(struct page *page)
+{
+    text_hosts(page);
+    text_diagnoses(page);
+}
+
 static void (*const views[])(struct page *) = {
     [REPORT_SCAN] = put_scan,
     [REPORT_PLAN] = text_plans,
     [REPORT_CHAIN] = text_chains,
     [REPORT_INSPECT] = text_inspections,
-    [REPORT_EVENTS] = text_events,
-    [REPORT_DIAGNOSES] = text_diagnoses,
+    [REPORT_EVENTS] = put_events,
+    [REPORT_DIAGNOSES] = put_diagnoses,
 };
 
 void report_print_text(struct output *out, const struct report *r, const struct report_style *style)

@@ -13,6 +13,8 @@ size_t *text_finding_order(struct page *);
 
 /* The verdict in a few lines. */
 void text_overview(struct page *, const size_t *finding_order);
+/* Which hosts it is about, as far as a registry says. */
+void text_hosts(struct page *);
 /* Each VM with the tree of its chains, the worst first, then the disks of no VM. */
 void text_machines(struct page *);
 /* Each finding with its evidence and the next step. */

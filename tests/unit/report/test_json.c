@@ -15,7 +15,7 @@
  * b boolean, n null, a array, o object.
  */
 static const char *const top_fields[] = {
-    "schema:s", "run:o", "evidence:a", "vms:a", "disks:a", "chains:a", "events:a", "diagnoses:a",
+    "schema:s", "run:o", "evidence:a", "registry:a", "vms:a", "disks:a", "chains:a", "events:a", "diagnoses:a",
     "traces:a", "timeline:a", "findings:a", "summary:o", NULL};
 static const char *const run_fields[] = {
     "tool:s", "version:s", "started:s", "finished:s", "arguments:a", "sandbox:o", NULL};
@@ -46,6 +46,19 @@ static const char *const chain_fields[] = {
 static const char *const finding_fields[] = {
     "code:s", "severity:s", "subject:s", "vm:sn", "summary:s", "evidence:a", "explanation:sn",
     "next_step:sn", "commands:a", "blocked_by:a", "confidence:s", NULL};
+static const char *const hive_fields[] = {
+    "path:s", "host:sn", "kind:s", "written:sn", "pending_log:b", "computer_name:sn",
+    "time_zone:sn", "bias_minutes:in", "windows:sn", "build:in", "spp_create_timeout_ms:in",
+    "spp_changed:sn", "eventsystem_type:in", "eventsystem_group:sn", "eventsystem_peers:a",
+    "event_classes_typelib:sn", "service_logon_right:sn", NULL};
+static const char *const event_fields[] = {
+    "time:sn", "provider:sn", "channel:sn", "event_id:i", "record:in", "level:sn", "computer:sn",
+    "user:sn", "process_id:in", "source:s", "kind:s", "vm_id:sn", "vm_name:sn", "vm:sn",
+    "vm_by:sn", "code:sn", "code_name:sn", "message:sn", "data:o", "disks:a", "recovered:b",
+    "local_time:b", "zone_hive:sn", NULL};
+static const char *const diagnosis_fields[] = {
+    "rule:s", "verdict:s", "vm:sn", "summary:s", "evidence:a", "missing:a", "contradictions:a",
+    "remedies:a", "first:sn", "last:sn", NULL};
 static const char *const summary_fields[] = {
     "vms:i", "checkpoints:i", "disks:i", "by_class:o", "by_severity:o", "orphans:i",
     "orphan_bytes:i", "worst_severity:s", NULL};
@@ -408,6 +421,75 @@ static void test_random_names(void **state)
     }
 }
 
+static struct host_hive *add_hive(struct report *r, enum hive_kind kind, const char *path)
+{
+    struct host_hive *hive = vector_push(&r->host.hives);
+
+    hive->path = strdup(path);
+    hive->facts.kind = kind;
+    return hive;
+}
+
+static struct host_event *add_event(struct report *r, const char *kind)
+{
+    struct host_event *e = vector_push(&r->host.events);
+
+    e->event.kind = kind;
+    e->machine = HOST_NONE;
+    return e;
+}
+
+/* What the registry, the logs and the rules say. */
+static void test_events(void **state)
+{
+    static const struct remedy remedy = {"do", REMEDY_SERVICE, "net stop vmms"};
+    struct report r;
+
+    model_full(&r);
+    *(struct host_log *)vector_push(&r.host.logs) = (struct host_log){.path = strdup("/ev/log")};
+    struct host_hive *system = add_hive(&r, HIVE_SYSTEM, "/ev/SYSTEM");
+    system->facts.has_zone = true;
+    system->facts.zone.bias = -540;
+    system->facts.computer_name = strdup("HOST01");
+    struct host_hive *software = add_hive(&r, HIVE_SOFTWARE, "/ev/SOFTWARE");
+    software->facts.build = 14393;
+    software->facts.create_timeout = (struct hive_number){true, HIVE_DWORD, 1800000};
+    add_hive(&r, HIVE_SECURITY, "/ev/SECURITY")->facts.logon_right = LOGON_RIGHT_MISSING;
+    struct host_event *first = add_event(&r, "merge-failed");
+    first->event.process_id = 4;
+    first->event.user = strdup("S-1-5-18");
+    first->machine = 0;
+    first->tie = TIE_BY_NAME;
+    add_event(&r, "other")->zone_hive = "/ev/SYSTEM";
+    *(struct diagnosis *)vector_push(&r.diagnoses) = (struct diagnosis){
+        .rule = "a-rule", .summary = "s", .machine = 0, .remedies = &remedy, .remedy_count = 1};
+    json_t *root = print_and_parse(&r);
+    check_members(root, top_fields);
+    static const struct {
+        const char *list;
+        const char *const *fields;
+        size_t count;
+    } expect[] = {
+        {"registry", hive_fields, 3}, {"events", event_fields, 2}, {"diagnoses", diagnosis_fields, 1}};
+    for (size_t i = 0; i < ARRAY_SIZE(expect); i++) {
+        json_t *list = json_object_get(root, expect[i].list);
+        assert_int_equal(json_array_size(list), expect[i].count);
+        for (size_t n = 0; n < expect[i].count; n++)
+            check_members(json_array_get(list, n), expect[i].fields);
+    }
+    assert_int_equal(json_integer_value(at(root, "registry.0.bias_minutes")), -540);
+    assert_true(json_is_null(at(root, "registry.1.bias_minutes")));
+    assert_int_equal(json_integer_value(at(root, "registry.1.spp_create_timeout_ms")), 1800000);
+    assert_string_equal(json_string_value(at(root, "registry.2.service_logon_right")), "missing");
+    assert_string_equal(json_string_value(at(root, "events.0.vm")),
+                        "11111111-0000-0000-0000-000000000001");
+    assert_string_equal(json_string_value(at(root, "events.0.vm_by")), "name");
+    assert_true(json_is_null(at(root, "events.1.process_id")));
+    assert_string_equal(json_string_value(at(root, "events.1.zone_hive")), "/ev/SYSTEM");
+    json_decref(root);
+    report_free(&r);
+}
+
 static void test_ndjson(void **state)
 {
     static const char *const order[] = {"run", "evidence", "vm", "disk", "chain", "finding",
@@ -507,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_every_field),   cmocka_unit_test(test_values),
         cmocka_unit_test(test_large_numbers), cmocka_unit_test(test_empty),
         cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_random_names),
+        cmocka_unit_test(test_events),
         cmocka_unit_test(test_ndjson),        cmocka_unit_test(test_layout),
         cmocka_unit_test(test_sink_fails),
     };
