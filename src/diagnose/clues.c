@@ -165,6 +165,14 @@ bool clue_abandoned_chain(struct trace *trace)
     return find_disks(trace, is_abandoned, "a disk that no configuration refers to");
 }
 
+bool clue_deleted_machine_left_disks(struct trace *trace)
+{
+    for (size_t i = 0; i < trace->host->events.count; i++)
+        if (event_is_of_kind(&trace->host->events.items[i].event, "vm-deleted"))
+            return clue_abandoned_chain(trace);
+    return false;
+}
+
 /* ---- machines ---- */
 
 bool clue_recovery_checkpoint(struct trace *trace)

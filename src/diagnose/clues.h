@@ -20,6 +20,8 @@ bool clue_missing_parent(struct trace *);
 bool clue_saved_state(struct trace *);
 bool clue_open_merge(struct trace *);
 bool clue_abandoned_chain(struct trace *);
+/* A VM was deleted, and there are such disks. */
+bool clue_deleted_machine_left_disks(struct trace *);
 bool clue_config_troubles(struct trace *);
 /* The output of `vssadmin list writers`: without any writer; with writers; a failed one. */
 bool clue_no_writers(struct trace *);
@@ -51,6 +53,8 @@ bool clue_create_timeout(struct trace *);
 bool clue_eventsystem_set_to_share(struct trace *);
 bool clue_eventsystem_may_share(struct trace *);
 bool clue_eventsystem_set_to_run_alone(struct trace *);
+/* EventSystem may not be started at all. */
+bool clue_eventsystem_disabled(struct trace *);
 bool clue_event_classes_wrong(struct trace *);
 
 #endif

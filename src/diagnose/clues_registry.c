@@ -270,6 +270,24 @@ bool clue_eventsystem_set_to_run_alone(struct trace *trace)
     return any_hive(trace, runs_alone);
 }
 
+#define START_DISABLED 4
+
+static bool is_disabled(struct trace *trace, const struct host_hive *hive)
+{
+    const struct hive_number *start = &hive->facts.eventsystem_start;
+
+    if (hive->facts.kind != HIVE_SYSTEM || !start->present || start->type != HIVE_DWORD ||
+        start->value != START_DISABLED)
+        return false;
+    say(trace, hive, strdup("EventSystem is disabled: it only has to be started"));
+    return true;
+}
+
+bool clue_eventsystem_disabled(struct trace *trace)
+{
+    return any_hive(trace, is_disabled);
+}
+
 /* ---- event classes ---- */
 
 static bool classes_are_wrong(struct trace *trace, const struct host_hive *hive)

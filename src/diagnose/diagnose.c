@@ -151,21 +151,55 @@ static bool is_clue_event(const struct trace *trace, const struct clue *clue,
            (!clue->words || event_has_words(&event->event, clue->words));
 }
 
+#define MINUTE ((filetime)60 * 10000000)
+
+/* Whether the clue's neighbour is there at that time. Events stand in order of time: `*at` only
+ * moves on, as long as the times that are asked for do. */
+static bool has_neighbour(const struct trace *trace, const struct clue *clue, filetime time,
+                          size_t *at)
+{
+    filetime window = clue->minutes * MINUTE;
+    const struct host_event *events = trace->host->events.items;
+
+    if (!clue->near)
+        return true;
+    while (*at < trace->host->events.count &&
+           (events[*at].event.time + window < time ||
+            !event_is_of_kind(&events[*at].event, clue->near)))
+        ++*at;
+    return *at < trace->host->events.count && events[*at].event.time <= time + window;
+}
+
+/* The clue's next event from `*from` on, which is moved behind it; SIZE_MAX when there is none. */
+static size_t next_clue_event(const struct trace *trace, const struct clue *clue, size_t *from,
+                              size_t *neighbour)
+{
+    while (*from < trace->host->events.count) {
+        const struct host_event *event = &trace->host->events.items[(*from)++];
+        if (is_clue_event(trace, clue, event) &&
+            has_neighbour(trace, clue, event->event.time, neighbour))
+            return *from - 1;
+    }
+    return SIZE_MAX;
+}
+
+#define LINES_PER_CLUE 8
+
 static bool find_clue(struct trace *trace, const struct clue *clue)
 {
-    size_t found = 0, said = 0;
+    size_t found = 0, first[LINES_PER_CLUE], from = 0, neighbour = 0, event;
 
     if (clue->test)
         return clue->test(trace);
-    for (size_t i = 0; i < trace->host->events.count; i++)
-        found += is_clue_event(trace, clue, &trace->host->events.items[i]);
+    while ((event = next_clue_event(trace, clue, &from, &neighbour)) != SIZE_MAX) {
+        if (found < LINES_PER_CLUE)
+            first[found] = event;
+        found++;
+    }
     if (found < (clue->times ? clue->times : 1))
         return false;
-    for (size_t i = 0; i < trace->host->events.count; i++) {
-        const struct host_event *event = &trace->host->events.items[i];
-        if (is_clue_event(trace, clue, event) && said++ < 8)
-            trace_add_event(trace, i);
-    }
+    for (size_t i = 0; i < found && i < LINES_PER_CLUE; i++)
+        trace_add_event(trace, first[i]);
     return true;
 }
 

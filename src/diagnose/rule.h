@@ -37,6 +37,8 @@ struct clue {
     uint32_t inner;    /* … and this as the other code; 0 = any */
     const char *words; /* … and one of these in message or data, '|' between, any case */
     unsigned times;    /* at least so often; 0 = once */
+    const char *near;  /* … and within so many minutes of an event of these kinds; NULL: any time */
+    unsigned minutes;
     bool host_wide;    /* also in rules per machine: an event of the host, of whatever machine */
     bool (*test)(struct trace *); /* instead of all of the above */
     const char *source; /* what would have to be on the evidence for the clue to be seen */

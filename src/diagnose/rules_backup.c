@@ -5,11 +5,14 @@
 #define WRITER_SOURCE "Application.evtx of the host"
 #define VMMS_SOURCE   "Microsoft-Windows-Hyper-V-VMMS-Admin.evtx"
 
+#define BACKUP_FAILURES                                                                            \
+    "backup-failed backup-snapshot-failed backup-partly-failed backup-stopped"
 #define DISK_TROUBLE                                                                               \
     {                                                                                              \
-        .text = "errors of the disk or its file system at the time",                               \
+        .text = "errors of the disk or its file system on the same day",                           \
         .kinds = "disk-error disk-failing disk-slow file-system-corrupt file-system-error "        \
                  "write-lost volume-full space-low paused-no-space backup-target-problem",         \
+        .near = BACKUP_FAILURES " vss-writer-rejected", .minutes = 24 * 60,                        \
         .host_wide = true                                                                          \
     }
 
@@ -31,6 +34,8 @@ const struct rule rules_backup[] = {
          CLUES({.text = "checkpoint failures of a VM at the time of the rejections",
                 .kinds = "production-checkpoint-failed guest-writers-failed "
                          "backup-checkpoint-failed",
+                .near = "vss-writer-rejected",
+                .minutes = 10,
                 .source = VMMS_SOURCE " and -Worker-Admin.evtx"},
                {.text = "the guest's own logs: an error of VSS in the first run, none in the last",
                 .test = clue_guest_vss_failed_first,
@@ -74,6 +79,8 @@ const struct rule rules_backup[] = {
                {.text = "shadow copies that timed out or ran out of space",
                 .kinds = "shadow-copy-timeout shadow-copy-storage-full shadow-copy-storage-scattered "
                          "vss-hold-failed vss-commit-timeout",
+                .near = BACKUP_FAILURES,
+                .minutes = 60,
                 .source = "System.evtx"}),
      .context = CLUES({.text = "the time limit that is set",
                        .test = clue_create_timeout,
