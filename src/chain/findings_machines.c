@@ -5,6 +5,7 @@
 #include "base/checked.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "event/codes.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -49,19 +50,19 @@ static int judge_drive(struct judge *judge, size_t m, const struct host_drive *d
 
     if (drive->match == MATCH_AMBIGUOUS)
         text = &text_ambiguous_path;
-    else if (drive->match == MATCH_NOT_FOUND && drive->folder_is_known && judge_is_disk_path(drive->recorded_path) &&
-             machine_is_tracking(machine))
+    else if (drive->match == MATCH_NOT_FOUND && drive->folder_is_known &&
+             judge_is_disk_path(drive->recorded_path) && machine_is_tracking(machine))
         text = &text_missing_disk;
     if (!text)
         return 0;
     struct finding *finding = machine_finding(judge, m, machine_subject(machine, id), text);
     if (!finding)
         return -ENOMEM;
-    char *line = drive->match == MATCH_AMBIGUOUS
-                     ? string_printf("%s records %s; %zu files fit", config ? config : "a list",
-                                     drive->recorded_path, drive->candidates)
-                     : string_printf("%s records %s", config ? config : "a list",
-                                     drive->recorded_path);
+    char *line =
+        drive->match == MATCH_AMBIGUOUS
+            ? string_printf("%s records %s; %zu files fit", config ? config : "a list",
+                            drive->recorded_path, drive->candidates)
+            : string_printf("%s records %s", config ? config : "a list", drive->recorded_path);
     return line_add(&finding->evidence, line);
 }
 
@@ -86,39 +87,72 @@ static int judge_checkpoint(struct judge *judge, size_t m, const struct host_che
                                   when_format(checkpoint->created, WHEN_SECONDS, when)));
 }
 
-/* What the last merge left behind: its events, then the files that still wait. */
-static int judge_last_merge(struct judge *judge, size_t m)
+/* The last merge of the machine that did not go well, settled or not; NULL: all did. */
+static const struct episode *last_failure(const struct verdict *verdict, size_t machine)
 {
-    const struct episode *episode = episode_last(judge->verdict, m);
-    const struct host_machine *machine = &judge->host->machines.items[m];
-    char id[GUID_TEXT_SIZE];
-    string_list left = {0};
-    bool failed_before = false;
+    for (size_t i = verdict->episodes.count; i > 0; i--) {
+        const struct episode *episode = &verdict->episodes.items[i - 1];
+        if (episode->machine == machine && episode->end != EPISODE_FINISHED)
+            return episode;
+    }
+    return NULL;
+}
+
+static int add_left_layers(const struct judge *judge, size_t m, string_list *lines)
+{
     int r = 0;
 
-    for (size_t i = 0; i < judge->verdict->episodes.count; i++)
-        failed_before = failed_before || (judge->verdict->episodes.items[i].machine == m &&
-                                          judge->verdict->episodes.items[i].is_settled);
-    if (!episode || (episode->end == EPISODE_FINISHED && !failed_before))
-        return 0;
     for (size_t i = 0; i < judge->verdict->disk_count && r == 0; i++)
         if (judge->verdict->disks[i].machine == m && episode_concerns(judge, i))
-            r = line_add(&left, string_printf("left behind: %s", judge_disk(judge, i)->path));
-    const struct finding_text *text =
-        left.count == 0 || episode->end == EPISODE_FINISHED           ? &text_merge_settled
-        : episode->end == EPISODE_OPEN && !episode->service_restarted ? &text_merge_open
-                                                                      : &text_merge_failed;
+            r = line_add(lines, string_printf("left behind: %s", judge_disk(judge, i)->path));
+    return r;
+}
+
+static int add_episode(const struct judge *judge, const struct episode *episode, string_list *lines)
+{
+    int r = line_add(lines, event_line(judge->host, episode->first));
+
+    if (r == 0 && episode->last != episode->first)
+        r = line_add(lines, event_line(judge->host, episode->last));
+    if (r == 0 && episode->has_code)
+        r = line_add(lines, code_explain(episode->code));
+    if (r == 0 && episode->service_restarted)
+        r = line_add(lines, strdup("the virtual machine management service was started anew "
+                                   "since"));
+    return r;
+}
+
+static const struct finding_text *merge_text(const struct episode *failure, bool left)
+{
+    if (!left)
+        return &text_merge_settled;
+    if (failure->is_settled)
+        return &text_merge_incomplete;
+    return failure->end == EPISODE_OPEN && !failure->service_restarted ? &text_merge_open
+                                                                       : &text_merge_failed;
+}
+
+/* What a merge left behind: its events, the one that settled it, the files that still wait. */
+static int judge_last_merge(struct judge *judge, size_t m)
+{
+    const struct episode *failure = last_failure(judge->verdict, m);
+    const struct episode *last = episode_last(judge->verdict, m);
+    string_list left = {0};
+    char id[GUID_TEXT_SIZE];
+
+    if (!failure)
+        return 0;
+    int r = add_left_layers(judge, m, &left);
     struct finding *finding =
-        r == 0 ? machine_finding(judge, m, machine_subject(machine, id), text) : NULL;
+        r < 0 ? NULL
+              : machine_finding(judge, m, machine_subject(&judge->host->machines.items[m], id),
+                                merge_text(failure, left.count > 0));
     if (!finding)
         r = -ENOMEM;
     if (r == 0)
-        r = line_add(&finding->evidence, event_line(judge->host, episode->first));
-    if (r == 0 && episode->last != episode->first)
-        r = line_add(&finding->evidence, event_line(judge->host, episode->last));
-    if (r == 0 && episode->service_restarted)
-        r = line_add(&finding->evidence,
-                     strdup("the virtual machine management service was started anew since"));
+        r = add_episode(judge, failure, &finding->evidence);
+    if (r == 0 && failure->is_settled)
+        r = line_add(&finding->evidence, event_line(judge->host, last->last));
     for (size_t i = 0; i < left.count; i++)
         if (r == 0)
             r = line_add(&finding->evidence, left.items[i]);
@@ -146,9 +180,9 @@ static int judge_machine(struct judge *judge, size_t m)
         machine_finding(judge, m, machine_subject(machine, id), &text_merge_pending);
     if (!finding)
         return -ENOMEM;
-    return line_add(&finding->evidence,
-                    string_printf("%s: global_settings/disk_merge_pending is true",
-                                  machine->config));
+    return line_add(
+        &finding->evidence,
+        string_printf("%s: global_settings/disk_merge_pending is true", machine->config));
 }
 
 static bool is_journal_alone(const struct host_trouble *trouble)
@@ -185,8 +219,8 @@ static int judge_trouble(struct judge *judge, const struct host_trouble *trouble
         const struct note *note = &trouble->notes.items[i];
         char *line = note->offset == NOTE_NO_OFFSET
                          ? string_printf("%s (rule %s)", note->text, note->rule)
-                         : string_printf("%s (rule %s, offset %" PRIu64 ")", note->text,
-                                         note->rule, note->offset);
+                         : string_printf("%s (rule %s, offset %" PRIu64 ")", note->text, note->rule,
+                                         note->offset);
         if (line_add(&finding->evidence, line) < 0)
             return -ENOMEM;
     }
@@ -199,8 +233,8 @@ static int judge_missing_config(struct judge *judge, const struct host_missing_c
 
     if (!missing->folder_is_known)
         return 0;
-    struct finding *finding = machine_finding(judge, HOST_NONE, guid_format(&missing->id, id),
-                                              &text_missing_config);
+    struct finding *finding =
+        machine_finding(judge, HOST_NONE, guid_format(&missing->id, id), &text_missing_config);
     return finding ? line_add(&finding->evidence,
                               string_printf("the list of VMs records %s", missing->recorded_path))
                    : -ENOMEM;

@@ -294,6 +294,15 @@ const struct finding_text text_merge_open = {
     "Wait, and look for event 19080 or 19100 before you do anything to the disks.",
     NULL, {"Get-VM -Name {vm} | Format-List State,Status"}};
 
+const struct finding_text text_merge_incomplete = {
+    "merge-incomplete", SEVERITY_WARNING, CONFIDENCE_LIKELY,
+    "A merge of {vm} failed; a later one went well, and still not everything is merged.",
+    "What went well later may have been another disk or another layer: Hyper-V's events do not "
+    "name it.",
+    "See whether the layers below are owed a merge or no longer known to Hyper-V; their own "
+    "findings tell.",
+    NULL, {SNAPSHOT_COMMAND}};
+
 const struct finding_text text_merge_settled = {
     "merge-settled", SEVERITY_INFO, CONFIDENCE_CONFIRMED,
     "A merge of {vm} failed, and a later one went well or left nothing behind.",

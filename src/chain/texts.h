@@ -29,7 +29,7 @@ extern const struct finding_text text_backup_checkpoint, text_missing_disk, text
     text_ambiguous_parent, text_missing_config, text_config_unreadable,
     text_config_unopened, text_config_damaged,
     text_journal_unreadable, text_merge_pending, text_merge_failed,
-    text_merge_open, text_merge_settled, text_chain_cycle, text_chain_depth,
+    text_merge_open, text_merge_settled, text_merge_incomplete, text_chain_cycle, text_chain_depth,
     text_sector_mismatch, text_fragmented,
     text_untracked_layers;
 

@@ -2,6 +2,7 @@
 #include "event/codes.h"
 
 #include "base/checked.h"
+#include "base/strbuf.h"
 #include "event/codes_table.h"
 
 #include <errno.h>
@@ -35,6 +36,21 @@ const struct code_info *code_lookup(uint32_t code)
     if (!info && code != 0 && (high == 0 || high == FACILITY_NTWIN32))
         info = find(FACILITY_WIN32 | (code & 0xFFFF));
     return info;
+}
+
+char *code_explain(uint32_t code)
+{
+    const struct code_info *info = code_lookup(code);
+    char number[CODE_TEXT_SIZE];
+
+    code_format(code, number);
+    if (!info)
+        return string_printf("%s: not in our table", number);
+    return string_printf("%s%s%s: %s%s%s%s%s", number, info->symbol ? " " : "",
+                         info->symbol ? info->symbol : "", info->meaning,
+                         info->cause ? "; likely cause: " : "", info->cause ? info->cause : "",
+                         info->remedy ? "; first remedy: " : "",
+                         info->remedy ? info->remedy : "");
 }
 
 /* ---- parsing ---- */

@@ -23,6 +23,10 @@ struct code_info {
  */
 const struct code_info *code_lookup(uint32_t code);
 
+/* "0x8007052f ERROR_ACCOUNT_RESTRICTION: meaning; likely cause: …; first remedy: …", as far as known.
+ * The caller frees; NULL when memory is short. */
+char *code_explain(uint32_t code);
+
 /*
  * The code that the whole text is, blanks around it aside:
  *     0x8007052F   8007052F   2147943727   -2147023569   %%2147943727

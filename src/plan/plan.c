@@ -201,14 +201,12 @@ static int block_by_last_merge(const struct planner *planner, struct plan *plan)
 
     if (!episode || plan->steps.count == 0 || episode->end != EPISODE_FAILED)
         return 0;
-    const struct code_info *code = episode->has_code ? code_lookup(episode->code) : NULL;
     char *event = event_line(planner->host, episode->last);
-    char *detail = event && code && code->remedy
-                       ? string_printf("%s; first remedy: %s", event, code->remedy)
-                       : event ? strdup(event)
-                               : NULL;
+    char *code = episode->has_code ? code_explain(episode->code) : strdup("no code");
+    char *detail = event && code ? string_printf("%s; %s", event, code) : NULL;
     int r = detail ? add_blocker(plan, blocker_of_overlay(OVERLAY_MERGE_FAILED), detail) : -ENOMEM;
     free(detail);
+    free(code);
     free(event);
     return r;
 }

@@ -39,6 +39,7 @@ void report_event_members(struct json_writer *w, const struct report *r, size_t 
     const struct host_event *e = &r->host.events.items[index];
     const struct event *event = &e->event;
     const struct code_info *code = event->has_code ? code_lookup(event->code) : NULL;
+    const struct code_info *inner = event->has_inner_code ? code_lookup(event->inner_code) : NULL;
     char text[CODE_TEXT_SIZE], when[WHEN_TEXT_SIZE];
 
     json_write_string(w, "time",
@@ -60,6 +61,13 @@ void report_event_members(struct json_writer *w, const struct report *r, size_t 
     json_write_string(w, "vm_by", host_tie_name(e->tie));
     json_write_string(w, "code", event->has_code ? code_format(event->code, text) : NULL);
     json_write_string(w, "code_name", code ? code->symbol : NULL);
+    json_write_string(w, "code_meaning", code ? code->meaning : NULL);
+    json_write_string(w, "code_cause", code ? code->cause : NULL);
+    json_write_string(w, "code_remedy", code ? code->remedy : NULL);
+    json_write_string(w, "inner_code",
+                      event->has_inner_code ? code_format(event->inner_code, text) : NULL);
+    json_write_string(w, "inner_code_name", inner ? inner->symbol : NULL);
+    json_write_string(w, "inner_code_meaning", inner ? inner->meaning : NULL);
     json_write_string(w, "message", event->message);
     put_event_data(w, event);
     json_open_array(w, "disks");

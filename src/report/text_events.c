@@ -2,6 +2,7 @@
 /* Events in the order of time, and diagnoses with what to do. */
 #include "report/text_sections.h"
 
+#include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "event/codes.h"
@@ -56,6 +57,51 @@ static void put_zones(struct page *page)
     }
 }
 
+static bool is_named_before(const struct host *host, size_t event, uint32_t code)
+{
+    for (size_t i = 0; i < event; i++) {
+        const struct event *e = &host->events.items[i].event;
+        if ((e->has_code && e->code == code) || (e->has_inner_code && e->inner_code == code))
+            return true;
+    }
+    return false;
+}
+
+static void put_code(struct page *page, uint32_t code)
+{
+    CLEANUP_FREE char *line = code_explain(code);
+
+    if (line)
+        page_paragraph(page, 2, "", line);
+    else
+        output_fail(page->out, -ENOMEM);
+}
+
+/* What each code means, once. */
+static void put_codes(struct page *page)
+{
+    const struct host *host = &page->report->host;
+    bool said = false;
+
+    for (size_t i = 0; i < host->events.count; i++) {
+        const struct event *e = &host->events.items[i].event;
+        const struct {
+            bool there;
+            uint32_t code;
+        } codes[] = {{e->has_code, e->code},
+                     {e->has_inner_code && e->inner_code != e->code, e->inner_code}};
+        for (size_t c = 0; c < ARRAY_SIZE(codes); c++) {
+            if (!codes[c].there || !code_lookup(codes[c].code) ||
+                is_named_before(host, i, codes[c].code))
+                continue;
+            if (!said)
+                page_heading(page, "CODES");
+            said = true;
+            put_code(page, codes[c].code);
+        }
+    }
+}
+
 void text_events(struct page *page)
 {
     const struct host *host = &page->report->host;
@@ -66,6 +112,7 @@ void text_events(struct page *page)
         page_paragraph(page, 0, "", "Nothing that matters to checkpoints, merges or backups.");
     for (size_t i = 0; i < host->events.count; i++)
         put_event(page, &host->events.items[i]);
+    put_codes(page);
 }
 
 static void put_lines(struct page *page, const char *title, const string_list *lines)

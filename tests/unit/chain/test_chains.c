@@ -341,11 +341,68 @@ static void test_who_broke_the_linkage(void **state)
     judged_free(&j);
 }
 
+#define WAITING "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "vm v drive=a_1.avhdx"
+#define MERGED  "list", "disk a.vhdx", "vm v drive=a.vhdx"
+
+/* Which file a merge left behind, with which error, and whether a later one settled it. */
+static void test_merges_that_went_wrong(void **state)
+{
+    static const struct {
+        const char *lines[9];
+        const char *code; /* NULL: no finding about merges */
+        const char *says[3], *never;
+    } cases[] = {
+        {{WAITING, "event merge-started vm=v", "event merge-failed vm=v code=8007052f"},
+         "merge-failed",
+         {"record 5)", "0x8007052f ERROR_ACCOUNT_RESTRICTION: ", "left behind: /e/a_1.avhdx"},
+         "started anew"},
+        {{WAITING, "event merge-started vm=v", "event merge-interrupted vm=v"},
+         "merge-failed",
+         {"record 6)", "left behind: /e/a_1.avhdx"}, "0x"},
+        {{WAITING, "event merge-started vm=v"},
+         "merge-in-progress",
+         {"record 5)", "left behind: /e/a_1.avhdx"}, "started anew"},
+        {{WAITING, "event merge-started vm=v", "event vmms-started"},
+         "merge-failed",
+         {"left behind: /e/a_1.avhdx", "was started anew"}, NULL},
+        {{MERGED, "event merge-failed vm=v code=80070070", "event merge-started vm=v",
+          "event merge-finished vm=v"},
+         "merge-settled",
+         {"0x80070070 ERROR_DISK_FULL", "record 4)", "record 6)"}, "left behind"},
+        {{WAITING, "event merge-failed vm=v code=80070070", "event merge-finished vm=v"},
+         "merge-incomplete",
+         {"0x80070070", "record 6)", "left behind: /e/a_1.avhdx"}, NULL},
+        {{MERGED, "event merge-failed vm=v code=80070070"},
+         "merge-settled", {"record 4)"}, "left behind"},
+        {{WAITING, "event merge-finished vm=v"}, NULL, {NULL}, NULL},
+        {{WAITING, "event merge-failed vm=another code=80070070"}, NULL, {NULL}, NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct judged j;
+        size_t count = 0;
+        while (count < ARRAY_SIZE(cases[i].lines) && cases[i].lines[count])
+            count++;
+        judge_lines(&j, cases[i].lines, count);
+        const struct finding *found = NULL;
+        for (size_t f = 0; f < j.verdict.findings.count; f++)
+            if (strncmp(j.verdict.findings.items[f].code, "merge-", 6) == 0)
+                found = &j.verdict.findings.items[f];
+        assert_string_equal(found ? found->code : "", cases[i].code ? cases[i].code : "");
+        for (size_t s = 0; s < ARRAY_SIZE(cases[i].says) && cases[i].says[s]; s++)
+            assert_true(says(found, cases[i].says[s]));
+        if (cases[i].never)
+            assert_false(says(found, cases[i].never));
+        judged_free(&j);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_keys_in_order),
         cmocka_unit_test(test_who_broke_the_linkage),
+        cmocka_unit_test(test_merges_that_went_wrong),
         cmocka_unit_test(test_wrong_file_at_the_path),
         cmocka_unit_test(test_copies_are_not_guessed),
         cmocka_unit_test(test_zero_linkage_matches_nothing),

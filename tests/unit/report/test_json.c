@@ -54,7 +54,8 @@ static const char *const hive_fields[] = {
 static const char *const event_fields[] = {
     "time:sn", "provider:sn", "channel:sn", "event_id:i", "record:in", "level:sn", "computer:sn",
     "user:sn", "process_id:in", "source:s", "kind:s", "vm_id:sn", "vm_name:sn", "vm:sn",
-    "vm_by:sn", "code:sn", "code_name:sn", "message:sn", "data:o", "disks:a", "recovered:b",
+    "vm_by:sn", "code:sn", "code_name:sn", "code_meaning:sn", "code_cause:sn", "code_remedy:sn",
+    "inner_code:sn", "inner_code_name:sn", "inner_code_meaning:sn", "message:sn", "data:o", "disks:a", "recovered:b",
     "local_time:b", "zone_hive:sn", NULL};
 static const char *const diagnosis_fields[] = {
     "rule:s", "verdict:s", "vm:sn", "summary:s", "evidence:a", "missing:a", "contradictions:a",
@@ -458,6 +459,9 @@ static void test_events(void **state)
     struct host_event *first = add_event(&r, "merge-failed");
     first->event.process_id = 4;
     first->event.user = strdup("S-1-5-18");
+    first->event.has_code = first->event.has_inner_code = true;
+    first->event.code = 0x807800A1;
+    first->event.inner_code = 0x8007052F;
     first->machine = 0;
     first->tie = TIE_BY_NAME;
     add_event(&r, "other")->zone_hive = "/ev/SYSTEM";
@@ -484,6 +488,10 @@ static void test_events(void **state)
     assert_string_equal(json_string_value(at(root, "events.0.vm")),
                         "11111111-0000-0000-0000-000000000001");
     assert_string_equal(json_string_value(at(root, "events.0.vm_by")), "name");
+    assert_string_equal(json_string_value(at(root, "events.0.code")), "0x807800a1");
+    assert_true(json_is_string(at(root, "events.0.code_meaning")));
+    assert_string_equal(json_string_value(at(root, "events.0.inner_code_name")),
+                        "ERROR_ACCOUNT_RESTRICTION");
     assert_true(json_is_null(at(root, "events.1.process_id")));
     assert_string_equal(json_string_value(at(root, "events.1.zone_hive")), "/ev/SYSTEM");
     json_decref(root);
