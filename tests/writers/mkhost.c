@@ -100,12 +100,12 @@ static const struct {
     {"registration_folder", make_registration_folder, " file "},
     {"runtime", make_runtime, " saved "},
     {"events", make_events, " folder computer noise "},
-    {"hive", make_hive, " values written "},
+    {"hive", make_hive, " values written mounted "},
     {"text", make_text, " content encoding "},
     {"json", make_json, " content "},
     {"garbage", make_garbage, " size head "},
     {"folder", make_folder, " "},
-    {"link", make_link, " target "},
+    {"link", make_link, " target volume "},
     {"hard_link", make_hard_link, " target "},
     {"fifo", make_fifo, " "},
     {"copy", make_copy, " of "},
@@ -280,7 +280,8 @@ static void put_guid(json_t *names, const char *name, struct guid guid)
 
 static void put_disk(const struct recipe *recipe, json_t *disks, json_t *entry)
 {
-    CLEANUP_FREE char *path = path_of(recipe, entry);
+    CLEANUP_FREE char *made = path_of(recipe, entry);
+    CLEANUP_FREE char *path = path_in_image(recipe, made);
     json_t *parent = json_object_get(entry, "parent");
 
     if (json_object_get(disks, disk_id(entry)))
@@ -379,6 +380,7 @@ int main(int argc, char **argv)
     read_mounts(&recipe);
     recipe.files = unroll(json_object_get(recipe.json, "files"), json_object_get(recipe.json, "define"));
     make_files(&recipe);
+    make_images(&recipe);
     print_names(&recipe);
     json_decref(recipe.files);
     json_decref(recipe.json);

@@ -93,6 +93,19 @@ make_function make_events, make_hive;
 make_function make_text, make_json, make_garbage, make_folder, make_link, make_hard_link, make_fifo,
     make_copy;
 
+struct hive_writer;
+/* MountedDevices: {"D:": "host.raw 2", "volume D:": "host.raw 2"}. */
+void put_mounted_devices(struct recipe *, struct hive_writer *, json_t *mounted);
+
+/* Turns the folders that the recipe's "images" name into disk images; after all files. */
+void make_images(struct recipe *);
+/* Where a path of the tree has gone by that: "host.raw!p1!/x". The caller frees it. */
+char *path_in_image(const struct recipe *, const char *path);
+/* The volume of that number (from 1 on) of an image, and the image; NULL when there is none. */
+json_t *volume_of_image(const struct recipe *, const char *name, size_t number, json_t **image);
+/* Of a GPT. */
+struct guid partition_guid(const char *image, size_t number);
+
 /* Where a host keeps its list of machines, unless told otherwise. */
 #define LIST_FOLDER "ProgramData/Microsoft/Windows/Hyper-V"
 #define LIST_FILE   LIST_FOLDER "/data.vmcx"

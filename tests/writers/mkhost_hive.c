@@ -89,6 +89,7 @@ void make_hive(struct recipe *recipe, json_t *entry)
 
     hive_set_written(w, "", time_of(recipe, text_member(recipe, entry, "modified", "0s")));
     json_object_foreach(values, path, value) put_value(recipe, w, path, value);
+    put_mounted_devices(recipe, w, json_object_get(entry, "mounted"));
     json_object_foreach(json_object_get(entry, "written"), path, value)
         hive_set_written(w, path, time_of(recipe, json_string_value(value)));
     const uint8_t *bytes = hive_writer_finish(w, &size);

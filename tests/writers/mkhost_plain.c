@@ -92,11 +92,18 @@ void make_folder(struct recipe *recipe, json_t *entry)
     free(place(recipe, path));
 }
 
+/* With "volume" it leads to the root of that drive by the volume's GUID. */
 void make_link(struct recipe *recipe, json_t *entry)
 {
     CLEANUP_FREE char *where = place(recipe, text_member(recipe, entry, "link", ""));
+    const char *drive = text_member(recipe, entry, "volume", NULL);
+    struct guid volume = guid_of_kind("volume", drive ? drive : "");
+    char text[GUID_TEXT_SIZE];
+    CLEANUP_FREE char *target =
+        drive ? string_printf("\\\\?\\Volume{%s}\\", guid_format(&volume, text))
+              : strdup(text_member(recipe, entry, "target", ""));
 
-    if (symlink(text_member(recipe, entry, "target", ""), where) < 0)
+    if (symlink(target, where) < 0)
         fail(recipe, "%s: %s", where, strerror(errno));
 }
 
