@@ -3,6 +3,7 @@
 #include "chain/finding.h"
 
 #include "base/bytes.h"
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 
 #include <errno.h>
@@ -32,6 +33,21 @@ static char *content_line(const struct disk_facts *facts)
                          disk_log_name(facts->log));
 }
 
+static char *matched_line(const struct judge *judge, const struct disk_verdict *verdict,
+                          const char *id)
+{
+    bool by_path = verdict->parent_key == PARENT_BY_VOLUME_PATH ||
+                   verdict->parent_key == PARENT_BY_ABSOLUTE_PATH;
+    CLEANUP_FREE char *how = match_line(judge->host, verdict->parent_match, verdict->parent_tail,
+                                        verdict->parent);
+
+    return how ? string_printf("parent %s, found by %s%s%s%s, linkage %s matches",
+                               judge_disk(judge, verdict->parent)->path,
+                               parent_key_name(verdict->parent_key), by_path ? " (" : "",
+                               by_path ? how : "", by_path ? ")" : "", id)
+               : NULL;
+}
+
 static char *parent_line(const struct judge *judge, size_t disk)
 {
     const struct disk_verdict *verdict = &judge->verdict->disks[disk];
@@ -45,9 +61,7 @@ static char *parent_line(const struct judge *judge, size_t disk)
         guid_format(&parent->linkage, id);
     switch (verdict->parent_state) {
     case PARENT_MATCHED:
-        return string_printf("parent %s, found by %s, linkage %s matches",
-                             judge_disk(judge, verdict->parent)->path,
-                             parent_key_name(verdict->parent_key), id);
+        return matched_line(judge, verdict, id);
     case PARENT_MISMATCHED:
         return string_printf("recorded parent %s with identifier %s; %s is there instead",
                              recorded, id, judge_disk(judge, verdict->parent)->path);
@@ -80,32 +94,50 @@ static char *mismatch_line(const struct judge *judge, size_t child)
     return strdup("the identifiers differ; the files do not show why");
 }
 
+#define REFERENCES_NAMED 8
+
+/* "referenced by … as …, which is how that was found" for each drive that leads to the disk. */
+static int add_drives(const struct judge *judge, const drive_list *drives, const char *who,
+                      const char *config, size_t disk, string_list *lines, size_t *found)
+{
+    for (size_t i = 0; i < drives->count; i++) {
+        const struct host_drive *drive = &drives->items[i];
+        if (drive->disk != disk || ++*found > REFERENCES_NAMED)
+            continue;
+        CLEANUP_FREE char *how = match_line(judge->host, drive->match, drive->tail, disk);
+        if (!how || line_add(lines, string_printf("referenced by %s%s as %s: %s", who, config,
+                                                  drive->recorded_path, how)) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 static int add_references(const struct judge *judge, size_t disk, string_list *lines)
 {
     const struct host *host = judge->host;
     size_t found = 0;
+    int r = 0;
 
-    for (size_t m = 0; m < host->machines.count; m++) {
+    for (size_t m = 0; m < host->machines.count && r == 0; m++) {
         const struct host_machine *machine = &host->machines.items[m];
-        for (size_t d = 0; d < machine->drives.count; d++)
-            if (machine->drives.items[d].disk == disk && ++found <= 8 &&
-                line_add(lines, string_printf("referenced by %s as %s", machine->config,
-                                              machine->drives.items[d].recorded_path)) < 0)
-                return -ENOMEM;
-        for (size_t c = 0; c < machine->checkpoints.count; c++) {
+        r = add_drives(judge, &machine->drives, "", machine->config, disk, lines, &found);
+        for (size_t c = 0; c < machine->checkpoints.count && r == 0; c++) {
             const struct host_checkpoint *checkpoint = &machine->checkpoints.items[c];
-            for (size_t d = 0; d < checkpoint->drives.count; d++)
-                if (checkpoint->drives.items[d].disk == disk && ++found <= 8 &&
-                    line_add(lines,
-                             string_printf("referenced by checkpoint %s as %s", checkpoint->config,
-                                           checkpoint->drives.items[d].recorded_path)) < 0)
-                    return -ENOMEM;
+            r = add_drives(judge, &checkpoint->drives, "checkpoint ", checkpoint->config, disk,
+                           lines, &found);
         }
     }
-    if (found > 8 && line_add(lines, string_printf("and by %zu more", found - 8)) < 0)
+    if (r < 0)
+        return r;
+    if (found > REFERENCES_NAMED &&
+        line_add(lines, string_printf("and by %zu more", found - REFERENCES_NAMED)) < 0)
         return -ENOMEM;
-    if (found == 0 && line_add(lines, string_printf("no reference in %zu configurations",
-                                                    host->configs_read)) < 0)
+    size_t node = host->evidence.items[judge_disk(judge, disk)->evidence].node;
+    if (found == 0 &&
+        line_add(lines, string_printf("no reference in %zu configurations%s", host->configs_read,
+                                      judge->sure[node]
+                                          ? "; it is known of all recorded paths where they lead"
+                                          : "")) < 0)
         return -ENOMEM;
     const struct disk_verdict *verdict = &judge->verdict->disks[disk];
     for (size_t i = 0; i < verdict->children.count && i < 4; i++)

@@ -173,11 +173,24 @@ static int add_fragmentation(struct judge *judge, size_t disk)
                                   file->extents, file->mft_records, file->attribute_list_size));
 }
 
+/* What is likely by the tails of paths is certain where every path is known. */
+static int add_class(struct judge *judge, size_t disk)
+{
+    const struct finding_text *text = class_text(judge->verdict->disks[disk].class);
+    size_t node = judge->host->evidence.items[judge_disk(judge, disk)->evidence].node;
+    struct finding *finding = text ? disk_finding(judge, disk, text) : NULL;
+
+    if (!finding)
+        return text ? -ENOMEM : 0;
+    if (finding->confidence == CONFIDENCE_LIKELY && judge->sure[node])
+        finding->confidence = CONFIDENCE_CONFIRMED;
+    return evidence_of_disk(judge, disk, &finding->evidence);
+}
+
 static int judge_one(struct judge *judge, size_t disk)
 {
     const struct disk_verdict *verdict = &judge->verdict->disks[disk];
-    const struct finding_text *text = class_text(verdict->class);
-    int r = text ? add_described(judge, disk, text) : 0;
+    int r = add_class(judge, disk);
 
     for (size_t i = 0; i < ARRAY_SIZE(disk_overlays) && r == 0; i++)
         if (verdict->overlays & 1u << disk_overlays[i])

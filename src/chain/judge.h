@@ -36,6 +36,7 @@ struct judge {
     const struct host *host;
     struct verdict *verdict;
     struct disk_use *uses;
+    bool *sure; /* per node: judge_paths_are_facts() */
 };
 
 static inline const struct host_disk *judge_disk(const struct judge *judge, size_t disk)
@@ -51,6 +52,11 @@ bool judge_is_disk_path(const char *);
 /* For a disk that nothing tracks: what is not on the evidence and may stand on it. That is a drive
  * of a VM or checkpoint, or the parent of a tracked layer (then the layer's path). Else NULL. */
 const char *judge_lost_above(const struct judge *, size_t disk);
+/* Whether it is known of every recorded path that could reach a node where it leads: by --map or by
+ * the host's registry, and to a file. */
+bool judge_paths_are_facts(const struct host *, size_t node);
+/* How a recorded path was found to mean a disk, in words; the caller frees it. */
+char *match_line(const struct host *, enum host_match, size_t tail, size_t disk);
 /* The machine's name or id in words; borrowed, or written to `text`. */
 const char *machine_label(const struct host_machine *, char text[GUID_TEXT_SIZE]);
 

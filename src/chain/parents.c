@@ -63,6 +63,10 @@ static int try_path(struct search *search, enum parent_key key, const char *reco
     if (host_find_path(host, recorded, node, &found) < 0)
         return -ENOMEM;
     bool ok = try_candidates(search, key, found.disks, found.count);
+    if (ok) {
+        search->verdict->parent_match = found.match;
+        search->verdict->parent_tail = found.tail;
+    }
     free(found.disks);
     return ok;
 }

@@ -58,11 +58,14 @@ int verdict_make(struct verdict *verdict, const struct host *host)
     verdict->disk_count = host->disks.count;
     verdict->disks = calloc(host->disks.count + 1, sizeof(*verdict->disks));
     CLEANUP_FREE struct disk_use *uses = calloc(host->disks.count + 1, sizeof(*uses));
-    if (!verdict->disks || !uses) {
+    CLEANUP_FREE bool *sure = calloc(host->nodes.count + 1, sizeof(*sure));
+    if (!verdict->disks || !uses || !sure) {
         verdict->disk_count = 0;
         return -ENOMEM;
     }
-    struct judge judge = {host, verdict, uses};
+    for (size_t i = 0; i < host->nodes.count; i++)
+        sure[i] = judge_paths_are_facts(host, i);
+    struct judge judge = {host, verdict, uses, sure};
     int r = run_steps(&judge);
     sum_up(verdict, host);
     return r;

@@ -78,6 +78,8 @@ const char *parent_key_name(enum parent_key);     /* "relative_path" …; NULL f
 struct disk_verdict {
     enum parent_state parent_state;
     enum parent_key parent_key;
+    enum host_match parent_match; /* how the path of parent_key was found */
+    size_t parent_tail;
     size_t parent;       /* the file found: also the wrong one of PARENT_MISMATCHED; HOST_NONE */
     size_t parent_copies; /* how many disks carry the identifier, when none could be chosen */
     VECTOR(size_t) children; /* matched children, in order of path */

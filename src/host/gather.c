@@ -193,6 +193,8 @@ static int visit(void *user, const struct volume_entry *entry)
 
     if (entry->type == VOLUME_LINK && interest_is_registration(entry->path, &id))
         return add_file(walk, walk->files, entry, INTEREST_CONFIG, 0);
+    if (entry->type == VOLUME_LINK)
+        return link_add(walk->host, walk->evidence, entry);
     if (entry->type == VOLUME_DIRECTORY && interest_is_vm_folder(entry->name))
         return add_known_folder(walk, entry->path);
     if (entry->type == VOLUME_ALIAS && entry->id != 0 &&
@@ -256,5 +258,5 @@ int gather_files(struct host *host, const struct host_options *options, file_lis
         }
     }
     vector_free(&walk.folders);
-    return r;
+    return r == 0 ? links_join(host) : r;
 }

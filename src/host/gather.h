@@ -51,6 +51,12 @@ typedef VECTOR(struct found_file) file_list;
 int gather_files(struct host *, const struct host_options *, file_list *);
 void gather_free(file_list *);
 
+struct volume_entry;
+/* Keeps a link that the walk met, and says when it leads to where no evidence is. 0 or -ENOMEM. */
+int link_add(struct host *, size_t evidence, const struct volume_entry *);
+/* Puts the links in order; after the walk. */
+int links_join(struct host *);
+
 /* Replaces images among the evidence by the volumes in them; before the walk. */
 int images_open(struct host *, const struct host_options *);
 /* What only a volume can tell: deleted files, the change journal, owners, fragments. */

@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "host/index.h"
+#include "host/places.h"
 #include "volume/volume.h"
 
 #include <errno.h>
@@ -177,8 +178,7 @@ int host_add_map(struct host *host, const char *text)
         winpath_free(&from);
         return -ENOMEM;
     }
-    map->from = from;
-    map->to = map_target(equals + 1);
+    *map = (struct host_map){from, map_target(equals + 1), HOST_NONE, HOST_NONE};
     return map->to ? 0 : -ENOMEM;
 }
 
@@ -290,9 +290,15 @@ void host_free(struct host *host)
     }
     for (size_t i = 0; i < host->missing_configs.count; i++)
         free(host->missing_configs.items[i].recorded_path);
-    for (size_t i = 0; i < host->maps.count; i++) {
-        winpath_free(&host->maps.items[i].from);
-        free(host->maps.items[i].to);
+    for (size_t i = 0; i < host->maps.count; i++)
+        map_free(&host->maps.items[i]);
+    for (size_t i = 0; i < host->mounts.count; i++)
+        map_free(&host->mounts.items[i]);
+    for (size_t i = 0; i < host->links.count; i++) {
+        free(host->links.items[i].path);
+        free(host->links.items[i].key);
+        free(host->links.items[i].target);
+        free(host->links.items[i].leads_to);
     }
     vector_free(&host->nodes);
     vector_free(&host->evidence);
@@ -301,6 +307,8 @@ void host_free(struct host *host)
     vector_free(&host->troubles);
     vector_free(&host->missing_configs);
     vector_free(&host->maps);
+    vector_free(&host->mounts);
+    vector_free(&host->links);
     string_list_free(&host->known_folders);
     index_free(host->index);
     host->index = NULL;

@@ -18,6 +18,7 @@
 #include "event/events.h"
 #include "event/hive.h"
 #include "vm/vm.h"
+#include "volume/partition.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,8 +60,12 @@ struct host_evidence {
     bool unreadable;    /* nothing of it could be read */
     bool is_file;       /* a single file, not a folder */
     enum host_logs logs;
+    /* Symbolic links met, that lead out of the evidence, and of which it can't be read. */
+    size_t links, links_out, links_unread;
     struct volume *volume; /* NULL when it could not be opened */
-    uint64_t serial;       /* of a volume in an image; 0 unknown */
+    /* Of a volume in an image. */
+    uint64_t serial;       /* 0 unknown */
+    struct partition_device device;
 };
 
 /* A host (cluster node) or a shared storage named with --host. */
@@ -119,7 +124,8 @@ struct host_disk {
 /* How a recorded path was found on this evidence. */
 enum host_match {
     MATCH_NOT_FOUND,  /* no file here fits */
-    MATCH_MAPPED,     /* by a --map, or by the volume's known letter or GUID */
+    MATCH_MAPPED,     /* by a --map */
+    MATCH_VOLUME,     /* by the volume's letter or GUID, as a hive on the evidence records it */
     MATCH_TAIL,       /* by the longest common tail, exactly one file */
     MATCH_AMBIGUOUS,  /* several files fit equally */
 };
@@ -239,10 +245,23 @@ struct host_event {
     VECTOR(size_t) disks; /* those on this evidence that it names, in order of path */
 };
 
-/* --map 'D:\=/mnt/d' */
+/* Where a drive, volume or share lies on the evidence: --map 'D:\=/mnt/d', or a value of
+ * MountedDevices. */
 struct host_map {
     struct winpath from;
-    char *to; /* as printed, no separator at the end */
+    char *to;    /* as printed, no separator at the end */
+    size_t node; /* on which the letter means this; HOST_NONE: on all */
+    size_t hive; /* that says so; HOST_NONE: the user */
+};
+
+typedef VECTOR(struct host_map) host_map_list;
+
+/* A symbolic link, junction or mount point. The walk does not follow it. */
+struct host_link {
+    size_t evidence;
+    char *path, *key; /* as printed; folded */
+    char *target;     /* as recorded; NULL unknown */
+    char *leads_to;   /* in a folder of the running system: the same as a path as printed */
 };
 
 struct host {
@@ -257,7 +276,9 @@ struct host {
     VECTOR(struct host_log) logs;      /* in order of path */
     VECTOR(struct host_hive) hives;    /* in order of evidence and path */
     VECTOR(struct host_event) events;  /* in order of time, then record, then log */
-    VECTOR(struct host_map) maps;
+    host_map_list maps;   /* what the user says */
+    host_map_list mounts; /* what hives on the evidence say */
+    VECTOR(struct host_link) links;    /* in order of key */
     string_list known_folders; /* folded, sorted: folders in which something of interest lies */
     size_t configs_read; /* VM and checkpoint configurations that parsed */
     struct host_index *index; /* by name, by identifier */

@@ -23,7 +23,7 @@ static bool is_wanted(void *user, const struct volume_entry *entry)
 {
     enum host_sibling sibling;
 
-    return entry->size >= SNIFF_ANYWHERE ||
+    return entry->type == VOLUME_LINK || entry->size >= SNIFF_ANYWHERE ||
            interest_of(entry->name, entry->name, &sibling) != INTEREST_NONE ||
            interest_may_matter_by_folder(entry->name);
 }
@@ -57,8 +57,8 @@ static const char *why_not(int status)
     return strerror(-status);
 }
 
-static int add_volume(const struct host_evidence *image, struct image_volume *found,
-                      evidence_list *list)
+static int add_volume(const struct host_evidence *image, const struct partition_list *partitions,
+                      struct image_volume *found, evidence_list *list)
 {
     struct host_evidence *evidence = vector_push(list);
 
@@ -77,6 +77,7 @@ static int add_volume(const struct host_evidence *image, struct image_volume *fo
     }
     evidence->volume = STEAL(found->volume);
     evidence->serial = found->serial;
+    evidence->device = partition_device(partitions, &partitions->items.items[found->partition]);
     char *root = strdup(evidence->volume->display_root);
     if (root && *root && root[strlen(root) - 1] == '/')
         root[strlen(root) - 1] = '\0';
@@ -106,7 +107,7 @@ static int open_image(struct host_evidence *file, const struct host_options *opt
     size_t before = list->count;
 
     for (size_t i = 0; i < image.volumes.count && r == 0; i++)
-        r = add_volume(file, &image.volumes.items[i], list);
+        r = add_volume(file, &image.partitions, &image.volumes.items[i], list);
     if (r == 0 && list->count > before) {
         r = add_notes(&list->items[before], &notes);
         free(file->path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * Recorded Windows paths matched to files. Nothing is guessed: a --map decides alone where it
- * applies; otherwise the files whose path shares the longest tail with the recorded one are the
+ * Recorded Windows paths matched to files. Nothing is guessed: a place that is known (places.h)
+ * decides alone; otherwise the files whose path shares the longest tail with the recorded one are the
  * candidates, and only a single one is an answer.
  */
 #include "host/index.h"
@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "host/places.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -261,30 +262,6 @@ static int find_by_tail(const struct host *host, const struct winpath *path, siz
     return 0;
 }
 
-/* The folded path that the longest map that applies leads to, or NULL when none does. */
-static int mapped_path(const struct host *host, const struct winpath *path, char **mapped)
-{
-    const struct host_map *best = NULL;
-
-    *mapped = NULL;
-    for (size_t i = 0; i < host->maps.count; i++) {
-        const struct host_map *map = &host->maps.items[i];
-        if (winpath_is_below(path, &map->from) &&
-            (!best || map->from.part_count >= best->from.part_count))
-            best = map;
-    }
-    if (!best)
-        return 0;
-    struct strbuf text = {0};
-    strbuf_append(&text, strcmp(best->to, "/") == 0 ? "" : best->to);
-    for (size_t i = best->from.part_count; i < path->part_count; i++)
-        strbuf_printf(&text, "/%s", path->parts[i]);
-    char *plain = strbuf_steal(&text);
-    *mapped = plain ? text_fold(plain) : NULL;
-    free(plain);
-    return *mapped ? 0 : -ENOMEM;
-}
-
 static bool folder_is_listed(const struct host *host, const char *folder_key)
 {
     for (size_t i = 0; i < host->known_folders.count; i++)
@@ -308,18 +285,18 @@ static size_t disk_at(const struct host *host, const char *folder_key, const cha
     return HOST_NONE;
 }
 
-static int find_mapped(const struct host *host, char *mapped, struct host_found *found)
+static int find_placed(const struct host *host, struct place *place, struct host_found *found)
 {
-    char *slash = strrchr(mapped, '/');
+    char *slash = strrchr(place->key, '/');
 
     if (!slash)
         return 0;
     *slash = '\0';
-    size_t disk = disk_at(host, mapped, slash + 1);
-    found->folder_is_known = folder_is_listed(host, mapped);
+    size_t disk = disk_at(host, place->key, slash + 1);
+    found->folder_is_known = folder_is_listed(host, place->key);
     if (disk == HOST_NONE)
         return 0;
-    found->match = MATCH_MAPPED;
+    found->match = place->match;
     found->tail = SIZE_MAX;
     return add_found(found, disk);
 }
@@ -344,22 +321,22 @@ int host_find_path(const struct host *host, const char *recorded, size_t node,
 {
     struct winpath path;
     element_list elements = {0};
-    char *mapped = NULL;
+    struct place place = {0};
 
     *found = (struct host_found){0};
     int r = winpath_parse(&path, recorded);
     if (r == -EINVAL)
         return 0;
     if (r == 0)
-        r = mapped_path(host, &path, &mapped);
-    if (r == 0 && mapped)
-        r = find_mapped(host, mapped, found);
+        r = place_find(host, &path, node, &place);
+    if (r == 0 && place.key)
+        r = find_placed(host, &place, found);
     else if (r == 0 && path.part_count > 0 && (r = elements_of(&path, &elements)) == 0) {
         r = find_by_tail(host, &path, node, &elements, found);
         found->folder_is_known = folder_is_seen(host, &elements);
     }
     elements_free(&elements);
-    free(mapped);
+    free(place.key);
     winpath_free(&path);
     return r;
 }

@@ -192,7 +192,7 @@ enum host_context interest_context(const char *path, const char *name)
 
 bool interest_may_matter_by_folder(const char *name)
 {
-    return has_extension(name, ".xml");
+    return has_extension(name, ".xml") || (!strchr(name, '.') && interest_may_be_hive(name));
 }
 
 bool interest_may_be_log(const char *name)

@@ -30,7 +30,7 @@ bool interest_marks_folder(enum interest);
 /* A folder that matters even when it is empty: the absence of a file in it is a fact. */
 bool interest_is_vm_folder(const char *name);
 enum host_context interest_context(const char *path, const char *name);
-/* Whether some folder could make a file of that name a configuration. */
+/* Whether some folder could make a file of that name a configuration or a hive. */
 bool interest_may_matter_by_folder(const char *name);
 /* *.log, *.txt, *.json: worth a look where logs are sought. */
 bool interest_may_be_log(const char *name);

@@ -482,8 +482,7 @@ static int resolve_drive(struct host *host, struct host_drive *drive, size_t nod
     drive->tail = found.tail;
     drive->candidates = found.count;
     drive->folder_is_known = found.folder_is_known;
-    drive->disk = found.match == MATCH_MAPPED || found.match == MATCH_TAIL ? found.disks[0]
-                                                                           : HOST_NONE;
+    drive->disk = found.count == 1 ? found.disks[0] : HOST_NONE;
     free(found.disks);
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "disk/witness.h"
 #include "host/gather.h"
 #include "host/index.h"
+#include "host/places.h"
 #include "os/parallel.h"
 #include "volume/volume.h"
 
@@ -441,9 +442,11 @@ static int join(struct host *host, file_list *files)
     if (r == 0)
         r = index_make(host);
     if (r == 0)
-        r = machines_make(host, files);
-    if (r == 0)
         r = hives_join(host, files);
+    if (r == 0)
+        r = mounts_join(host);
+    if (r == 0)
+        r = machines_make(host, files);
     if (r == 0)
         r = logs_join(host, files);
     if (r == 0)

@@ -38,6 +38,7 @@ static const char *match_name(enum host_match match)
     static const char *const names[] = {
         [MATCH_NOT_FOUND] = "not-found",
         [MATCH_MAPPED] = "mapped",
+        [MATCH_VOLUME] = "volume",
         [MATCH_TAIL] = "tail",
         [MATCH_AMBIGUOUS] = "ambiguous",
     };
@@ -114,6 +115,8 @@ static void evidence_members(struct json_writer *w, const struct report *r, size
     json_write_number(w, "files_read", e->files_read);
     json_write_number(w, "bytes_read", e->bytes_read);
     json_write_strings(w, "errors", e->errors.items, e->errors.count);
+    report_put_volume(w, r, index);
+    report_put_links(w, r, index);
 }
 
 static void put_drives(struct json_writer *w, const struct report *r,

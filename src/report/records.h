@@ -40,6 +40,8 @@ size_t report_count_events(const struct report *);
 void report_event_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_hives(const struct report *);
 void report_hive_members(struct json_writer *, const struct report *, size_t index);
+void report_put_volume(struct json_writer *, const struct report *, size_t evidence);
+void report_put_links(struct json_writer *, const struct report *, size_t evidence);
 size_t report_count_traces(const struct report *);
 void report_trace_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_lives(const struct report *);

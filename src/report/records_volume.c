@@ -1,9 +1,54 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-/* The members of what only a volume can tell: deleted files and the change journal. */
+/* The members of what only a volume can tell: its names, links, deleted files, the journal. */
 #include "report/records.h"
 
 #include "base/checked.h"
+#include "base/cleanup.h"
 #include "volume/ntfs_volume.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void report_put_volume(struct json_writer *w, const struct report *r, size_t evidence)
+{
+    const struct host *host = &r->host;
+    const struct host_evidence *e = &host->evidence.items[evidence];
+    char serial[17];
+
+    if (e->kind != EVIDENCE_VOLUME || e->unreadable) {
+        json_write_null(w, "volume");
+        return;
+    }
+    snprintf(serial, sizeof(serial), "%016" PRIx64, e->serial);
+    json_open_object(w, "volume");
+    json_write_string(w, "serial", e->serial ? serial : NULL);
+    json_open_array(w, "names");
+    for (size_t i = 0; i < host->mounts.count; i++)
+        if (strcmp(host->mounts.items[i].to, e->path) == 0) {
+            CLEANUP_FREE char *name = winpath_text(&host->mounts.items[i].from, 0);
+            json_write_string(w, NULL, name);
+        }
+    json_close_array(w);
+    json_close_object(w);
+}
+
+void report_put_links(struct json_writer *w, const struct report *r, size_t evidence)
+{
+    const struct host *host = &r->host;
+
+    json_open_array(w, "links");
+    for (size_t i = 0; i < host->links.count; i++) {
+        if (host->links.items[i].evidence != evidence)
+            continue;
+        json_open_object(w, NULL);
+        json_write_string(w, "path", host->links.items[i].path);
+        json_write_string(w, "target", host->links.items[i].target);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
 
 size_t report_count_traces(const struct report *r)
 {

@@ -210,6 +210,23 @@ void partitions_free(struct partition_list *list)
     vector_free(&list->items);
 }
 
+struct partition_device partition_device(const struct partition_list *list,
+                                         const struct partition *partition)
+{
+    struct partition_device device = {0};
+
+    if (list->scheme == PARTITION_MBR && list->mbr_signature != 0) {
+        store_le32(device.bytes, list->mbr_signature);
+        store_le64(device.bytes + 4, partition->offset);
+        device.size = 12;
+    } else if (list->scheme == PARTITION_GPT) {
+        memcpy(device.bytes, "DMIO:ID:", 8);
+        guid_to_le(&partition->id, device.bytes + 8);
+        device.size = 24;
+    }
+    return device;
+}
+
 const char *partition_scheme_name(enum partition_scheme scheme)
 {
     static const char *const names[] = {"none", "mbr", "gpt"};

@@ -56,6 +56,14 @@ void partitions_free(struct partition_list *);
 
 enum partition_content partition_content(io_source *volume);
 
+/* What Windows calls a partition in MountedDevices: of an MBR, the disk's signature and the
+ * partition's offset in bytes; of a GPT, "DMIO:ID:" and its GUID. */
+struct partition_device {
+    uint8_t bytes[24];
+    size_t size; /* 12 or 24; 0: it has no such name */
+};
+struct partition_device partition_device(const struct partition_list *, const struct partition *);
+
 const char *partition_scheme_name(enum partition_scheme);   /* "none", "mbr", "gpt" */
 const char *partition_content_name(enum partition_content); /* "other", "ntfs", "bitlocker" … */
 

@@ -28,11 +28,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECTOR        512
-#define RECORDS       1024 /* of each volume's $MFT */
-#define JOURNAL_SIZE  4096
-#define ROOT          ntfs_reference(NTFS_ROOT, NTFS_ROOT)
-#define GPT_ENTRIES   128
+#define SECTOR       512
+#define RECORDS      1024 /* of each volume's $MFT */
+#define JOURNAL_SIZE 4096
+#define ROOT         ntfs_reference(NTFS_ROOT, NTFS_ROOT)
+#define GPT_ENTRIES  128
 
 /* What became of a file of the tree: its path below the volume's folder. */
 struct placed {
@@ -61,20 +61,18 @@ static bool is_listed(json_t *list, const char *path)
     json_t *item;
     size_t i;
 
-    json_array_foreach(list, i, item)
-        if (strcmp(json_string_value(item), path) == 0)
-            return true;
+    json_array_foreach(list, i, item) if (strcmp(json_string_value(item), path) == 0) return true;
     return false;
 }
 
 /* S-1-5-83-1-… may do everything, and nobody else anything. */
 static void put_owner(struct making *m, uint64_t number, const char *machine)
 {
-    static const uint8_t start[] = {
-        1, 0, 4, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 0, 0, 0, /* MS-DTYP 2.4.6 */
-        2, 0, 48, 0, 1, 0, 0, 0,                                        /* 2.4.5: an ACL */
-        0, 0, 40, 0, 0xFF, 1, 31, 0,                                    /* 2.4.4.2: allowed */
-        1, 6, 0, 0, 0, 0, 0, 5, 83, 0, 0, 0, 1, 0, 0, 0};
+    static const uint8_t start[] = {1,  0, 4,  0x80, 0,    0, 0,  0, 0,  0, 0, 0, 0, 0, 0, 0,
+                                    20, 0, 0,  0,                    /* MS-DTYP 2.4.6 */
+                                    2,  0, 48, 0,    1,    0, 0,  0, /* 2.4.5: an ACL */
+                                    0,  0, 40, 0,    0xFF, 1, 31, 0, /* 2.4.4.2: allowed */
+                                    1,  6, 0,  0,    0,    0, 0,  5, 83, 0, 0, 0, 1, 0, 0, 0};
     uint8_t descriptor[sizeof(start) + 16];
     struct guid id = guid_of(machine);
 
@@ -92,9 +90,8 @@ static void put_reparse(struct making *m, uint64_t number, const char *target, b
     struct ntfs_reparse *reparse = (void *)bytes;
     struct ntfs_link_names *names = (void *)(reparse + 1);
     bool absolute = target[0] == '\\' || target[1] == ':';
-    CLEANUP_FREE char *native = string_printf("%s%s", absolute ? "\\??\\" : "",
-                                              strncmp(target, "\\\\?\\", 4) == 0 ? target + 4
-                                                                                : target);
+    CLEANUP_FREE char *native = string_printf(
+        "%s%s", absolute ? "\\??\\" : "", strncmp(target, "\\\\?\\", 4) == 0 ? target + 4 : target);
     size_t length, fixed = sizeof(*reparse) + sizeof(*names) + (is_folder ? 0 : 4);
     CLEANUP_FREE void *utf16 = text_to_utf16le(native, &length);
 
@@ -185,9 +182,9 @@ static void put_entry(struct making *m, const char *where, const char *path, uin
     *placed = (struct placed){strdup(path), ntfs_reference(number, 1)};
     m->w.time = when_from_timespec(s->st_mtim);
     /* A record that is freed counts its sequence up. */
-    ntfs_writer_begin(&m->w, number, deleted ? 2 : 1,
-                      (uint16_t)((deleted ? 0 : NTFS_RECORD_IN_USE) |
-                                 (is_folder ? NTFS_RECORD_DIRECTORY : 0)));
+    ntfs_writer_begin(
+        &m->w, number, deleted ? 2 : 1,
+        (uint16_t)((deleted ? 0 : NTFS_RECORD_IN_USE) | (is_folder ? NTFS_RECORD_DIRECTORY : 0)));
     ntfs_writer_information(&m->w, number,
                             attributes_of(m, path) | (length > 0 ? NTFS_FILE_REPARSE : 0), 0);
     ntfs_writer_name(&m->w, number, parent, slash ? slash + 1 : path, NTFS_WIN32);
@@ -248,8 +245,8 @@ static size_t put_deed(struct making *m, uint8_t *journal, size_t at, json_t *de
     const char *now = json_string_value(json_array_get(deed, 3));
     const char *slash = strrchr(path, '/');
     CLEANUP_FREE char *folder = slash ? strndup(path, (size_t)(slash - path)) : NULL;
-    struct timespec when = {
-        .tv_sec = read_time(m->recipe, json_string_value(json_array_get(deed, 0)))};
+    struct timespec when = {.tv_sec =
+                                read_time(m->recipe, json_string_value(json_array_get(deed, 0)))};
     struct ntfs_usn_v2 *usn = (void *)(journal + at);
     size_t name;
     CLEANUP_FREE void *utf16 = text_to_utf16le(slash ? slash + 1 : path, &name);
@@ -280,10 +277,9 @@ static void put_journal(struct making *m)
 
     if (!deeds)
         return;
-    json_array_foreach(deeds, i, deed)
-        at = put_deed(m, journal, at, deed);
-    const struct ntfs_writer_run run = {1, (int64_t)ntfs_writer_put(&m->w, journal,
-                                                                    sizeof(journal))};
+    json_array_foreach(deeds, i, deed) at = put_deed(m, journal, at, deed);
+    const struct ntfs_writer_run run = {1,
+                                        (int64_t)ntfs_writer_put(&m->w, journal, sizeof(journal))};
     const struct ntfs_writer_stream stream = {.type = NTFS_DATA,
                                               .name = "$J",
                                               .size = sizeof(journal),
@@ -453,8 +449,7 @@ void make_images(struct recipe *recipe)
     json_t *image;
     size_t i;
 
-    json_array_foreach(json_object_get(recipe->json, "images"), i, image)
-        make_image(recipe, image);
+    json_array_foreach(json_object_get(recipe->json, "images"), i, image) make_image(recipe, image);
 }
 
 char *path_in_image(const struct recipe *recipe, const char *path)
@@ -464,13 +459,13 @@ char *path_in_image(const struct recipe *recipe, const char *path)
 
     json_array_foreach(json_object_get(recipe->json, "images"), i, image)
         json_array_foreach(json_object_get(image, "volumes"), v, volume)
-        {
-            const char *folder = text_member(recipe, volume, "folder", "");
-            size_t length = strlen(folder);
-            if (strncmp(path, folder, length) == 0 && path[length] == '/')
-                return string_printf("%s!p%zu!/%s", text_member(recipe, image, "image", ""), v + 1,
-                                     path + length + 1);
-        }
+    {
+        const char *folder = text_member(recipe, volume, "folder", "");
+        size_t length = strlen(folder);
+        if (strncmp(path, folder, length) == 0 && path[length] == '/')
+            return string_printf("%s!p%zu!/%s", text_member(recipe, image, "image", ""), v + 1,
+                                 path + length + 1);
+    }
     return strdup(path);
 }
 
@@ -480,10 +475,11 @@ json_t *volume_of_image(const struct recipe *recipe, const char *name, size_t nu
     json_t *image;
     size_t i;
 
-    json_array_foreach(json_object_get(recipe->json, "images"), i, image)
-        if (strcmp(text_member(recipe, image, "image", ""), name) == 0) {
-            *found = image;
-            return json_array_get(json_object_get(image, "volumes"), number - 1);
-        }
+    json_array_foreach(json_object_get(recipe->json, "images"), i,
+                       image) if (strcmp(text_member(recipe, image, "image", ""), name) == 0)
+    {
+        *found = image;
+        return json_array_get(json_object_get(image, "volumes"), number - 1);
+    }
     return NULL;
 }
