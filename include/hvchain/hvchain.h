@@ -81,8 +81,12 @@ HVCHAIN_PUBLIC void hvchain_scan_set_threads(hvchain_scan *scan, unsigned thread
  * With `compare` the data is read, too. 0 or -ENOMEM; -EINVAL after the run.
  */
 HVCHAIN_PUBLIC int hvchain_scan_set_plan(hvchain_scan *scan, const char *vm, int compare);
-/* States the free space of the volume of all files below `folder`, for plans. 0 or -ENOMEM. */
-HVCHAIN_PUBLIC int hvchain_scan_add_free_space(hvchain_scan *scan, const char *folder,
+/*
+ * States the free space of a volume, for plans: as its host names it ("D:", "D:\", a mount point,
+ * "\\?\Volume{GUID}\", a cluster volume, a share), or a folder of the evidence below which its
+ * files lie. 0 or -ENOMEM.
+ */
+HVCHAIN_PUBLIC int hvchain_scan_add_free_space(hvchain_scan *scan, const char *volume,
                                                uint64_t bytes);
 
 /*

@@ -90,7 +90,7 @@ void hvchain_scan_free(hvchain_scan *scan)
     string_list_free(&scan->readable);
     string_list_free(&scan->beside);
     for (size_t i = 0; i < scan->free_space.count; i++)
-        free((char *)(uintptr_t)scan->free_space.items[i].folder);
+        free((char *)(uintptr_t)scan->free_space.items[i].volume);
     vector_free(&scan->free_space);
     earlier_free(&scan->earlier);
     free((char *)(uintptr_t)scan->plan.machine);
@@ -219,11 +219,12 @@ void hvchain_scan_set_inspect(hvchain_scan *scan)
         scan->report->report.view = REPORT_INSPECT;
 }
 
-/* Evidence is printed with links resolved; so is what lies below the folder. */
-int hvchain_scan_add_free_space(hvchain_scan *scan, const char *folder, uint64_t bytes)
+/* Evidence is printed with links resolved; so is what lies below a folder of it. What is no folder
+ * here is a volume of the host. */
+int hvchain_scan_add_free_space(hvchain_scan *scan, const char *volume, uint64_t bytes)
 {
-    char *resolved = realpath(folder, NULL);
-    char *kept = resolved ? resolved : strdup(folder);
+    char *resolved = realpath(volume, NULL);
+    char *kept = resolved ? resolved : text_valid(volume);
     struct plan_free *slot = kept ? vector_push(&scan->free_space) : NULL;
 
     if (!slot) {
@@ -350,12 +351,13 @@ static int scan_host(const hvchain_scan *scan, hvchain_report *report,
     return r == 0 ? host_scan(&report->report.host, options) : r;
 }
 
-static int make_plans(const hvchain_scan *scan, struct report *report)
+static int make_plans(const hvchain_scan *scan, struct report *report, struct workers *workers)
 {
     struct plan_options options = scan->plan;
 
     if (report->view != REPORT_PLAN)
         return 0;
+    options.workers = scan->options.witness == WITNESS_NEVER ? NULL : workers;
     options.free = scan->free_space.items;
     options.free_count = scan->free_space.count;
     options.progress = scan->options.progress;
@@ -391,7 +393,7 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
         r = diagnose(&made->report.diagnoses, &made->report.host, &made->report.verdict,
                      made->report.view == REPORT_DIAGNOSES);
     if (r == 0)
-        r = make_plans(scan, &made->report);
+        r = make_plans(scan, &made->report, options.workers);
     if (r == 0)
         r = compare(scan, &made->report);
     if (r == 0 && made->report.view == REPORT_CHAIN && read == 0)

@@ -71,27 +71,23 @@ static char *parent_line(const struct judge *judge, size_t disk)
     }
 }
 
-/* Why the linkage broke, as far as the two files show it. */
-static char *mismatch_line(const struct judge *judge, size_t child)
+const char *mismatch_reason(const struct host *host, size_t child, size_t parent)
 {
-    const struct host_disk *file = judge_disk(judge, child);
-    const struct host_disk *other = judge_disk(judge, judge->verdict->disks[child].parent);
+    const struct host_disk *file = &host->disks.items[child], *other = &host->disks.items[parent];
     const struct disk_facts *facts = file->facts, *found = other->facts;
 
     if (!found || other->status < 0)
-        return string_printf("%s cannot be read", other->path);
+        return mismatch_unreadable;
     if (facts->format != found->format)
-        return strdup("the file there has another format: it was replaced");
+        return mismatch_format;
     if (facts->has_virtual_disk_id && found->has_virtual_disk_id &&
         !guid_equal(&facts->virtual_disk_id, &found->virtual_disk_id))
-        return strdup("the two files belong to different virtual disks: the parent was replaced");
+        return mismatch_other_disk;
     if (other->modified && file->modified && other->modified > file->modified)
-        return strdup("the parent was written after this child: mounted writable, booted, resized "
-                      "or merged into");
+        return mismatch_written;
     if (facts->has_virtual_disk_id && found->has_virtual_disk_id)
-        return strdup("same virtual disk in another state: a restored or copied older version of "
-                      "the parent, or one that was written to");
-    return strdup("the identifiers differ; the files do not show why");
+        return mismatch_other_state;
+    return mismatch_unknown;
 }
 
 #define REFERENCES_NAMED 8
@@ -236,7 +232,7 @@ int evidence_of_disk(const struct judge *judge, size_t disk, string_list *lines)
     if (r == 0 && verdict->parent_state != PARENT_NONE)
         r = line_add(lines, parent_line(judge, disk));
     if (r == 0 && verdict->parent_state == PARENT_MISMATCHED)
-        r = line_add(lines, mismatch_line(judge, disk));
+        r = line_add(lines, strdup(mismatch_reason(judge->host, disk, verdict->parent)));
     if (r == 0)
         r = add_touches(judge, disk, lines);
     if (r == 0)

@@ -346,6 +346,16 @@ const struct finding_text text_fragmented = {
     "Copy the file to a volume formatted with large file records before the merge.", NULL,
     {"fsutil file queryExtents {path}"}};
 
+const char mismatch_unreadable[] = "the file at the parent's place cannot be read";
+const char mismatch_format[] = "the file there has another format: it was replaced";
+const char mismatch_other_disk[] =
+    "the two files belong to different virtual disks: the parent was replaced";
+const char mismatch_written[] = "the parent was written after this child: mounted writable, "
+                                "booted, resized or merged into";
+const char mismatch_other_state[] = "same virtual disk in another state: a restored or copied "
+                                    "older version of the parent, or one that was written to";
+const char mismatch_unknown[] = "the identifiers differ; the files do not show why";
+
 static const struct {
     const char *prefix;
     struct finding_text text;

@@ -33,4 +33,8 @@ extern const struct finding_text text_backup_checkpoint, text_missing_disk, text
     text_sector_mismatch, text_fragmented,
     text_untracked_layers;
 
+/* Why a linkage does not match. */
+extern const char mismatch_unreadable[], mismatch_format[], mismatch_other_disk[],
+    mismatch_written[], mismatch_other_state[], mismatch_unknown[];
+
 #endif

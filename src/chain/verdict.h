@@ -160,6 +160,8 @@ const struct episode *episode_last(const struct verdict *, size_t machine);
 bool event_is_opening(const struct host *, size_t event, size_t disk);
 /* Who it was, in one line; of such an event only. The caller frees. */
 char *opening_line(const struct host *, size_t event);
+/* Why the linkage between the two does not match, as far as the files show it: a sentence. Static. */
+const char *mismatch_reason(const struct host *, size_t child, size_t parent);
 /* One line about an event: time, log, identifier, message. The caller frees. */
 char *event_line(const struct host *, size_t event);
 

@@ -11,16 +11,17 @@ static const struct option plan_options[] = {
     {"vm", 0, OPTION_TEXT, RUN_AT(subject), "NAME",
      "Plan only for the VM of this name or identifier.", NULL},
     {"compare", 0, OPTION_FLAG, RUN_AT(deep), NULL,
-     "Read the data of parent and child, and tell how much is really different. This takes as "
-     "long as reading the disks.", NULL},
-    {"free", 0, OPTION_LIST, RUN_AT(extra), "DIR=BYTES",
-     "So much is free on the volume of the files below DIR; K, M, G, T for binary multiples. "
-     "Default: what the file system says. Repeatable.", NULL},
-    RUN_HOST_OPTIONS
-    RUN_WITNESS_OPTIONS
-    RUN_FORMAT_OPTION("text (default), json, or ndjson (one record per line).", run_record_formats),
-    RUN_OUTPUT_OPTIONS
-    {0},
+     "Read the data of parent and child, by libvhdi as well, and tell how much is really "
+     "different. This takes as long as reading the disks.",
+     NULL},
+    {"free", 0, OPTION_LIST, RUN_AT(extra), "VOLUME=BYTES",
+     "So much is free on VOLUME: 'D:', a mount point, a volume's GUID path, a share, or a folder "
+     "of the evidence; K, M, G, T for binary multiples. Default: what the file system says. "
+     "Repeatable.",
+     NULL},
+    RUN_HOST_OPTIONS RUN_WITNESS_OPTIONS RUN_FORMAT_OPTION(
+        "text (default), json, or ndjson (one record per line).", run_record_formats),
+    RUN_OUTPUT_OPTIONS{0},
 };
 
 /* "100", "100G" */
@@ -39,19 +40,19 @@ static bool read_bytes(const char *text, uint64_t *bytes)
     return end[unit != NULL] == '\0' && *bytes >> shift == number;
 }
 
-/* Folders may hold "=", numbers don't. */
+/* Volumes may hold "=", numbers don't. */
 static bool add_free_space(hvchain_scan *scan, const char *word)
 {
     const char *equals = strrchr(word, '=');
     uint64_t bytes;
 
     if (!equals || equals == word || !read_bytes(equals + 1, &bytes)) {
-        message("--free: '%s' has not the form DIR=BYTES", word);
+        message("--free: '%s' has not the form VOLUME=BYTES", word);
         return false;
     }
-    char *folder = strndup(word, (size_t)(equals - word));
-    int r = folder ? hvchain_scan_add_free_space(scan, folder, bytes) : -ENOMEM;
-    free(folder);
+    char *volume = strndup(word, (size_t)(equals - word));
+    int r = volume ? hvchain_scan_add_free_space(scan, volume, bytes) : -ENOMEM;
+    free(volume);
     return r == 0 || run_failed(word, r);
 }
 

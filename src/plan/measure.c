@@ -32,7 +32,7 @@ struct measuring {
     uint32_t sector_size;
     uint64_t window;      /* bytes */
     size_t words;         /* of a map */
-    uint64_t *seen;       /* scratch: held by some layer below */
+    uint64_t *seen;       /* scratch: held by some layer below; written by a step */
     io_source **contents; /* per layer, from it down to the base; NULL without compare */
 };
 
@@ -169,21 +169,28 @@ static void grow_parent(struct measuring *m, const struct map *child, struct map
     }
 }
 
+static bool has_bit(const uint64_t *bits, size_t i)
+{
+    return bits[i / WORD_BITS] >> i % WORD_BITS & 1;
+}
+
 /*
- * Reads a run of written sectors from both sides. The upper side is the whole chain above, since
- * earlier steps have merged it into the child.
+ * Reads a run of sectors, counted from `start`, from both sides. The upper side is the whole chain
+ * above, since earlier steps have merged it into the child.
  */
-static int compare_run(struct measuring *m, const struct measure_step *step, size_t top,
-                       uint64_t offset, uint64_t length, uint64_t *equal)
+static int compare_run(struct measuring *m, struct measure_step *step, size_t top, uint64_t start,
+                       size_t first, size_t sectors)
 {
     enum { PIECE = 256 * 1024 };
     CLEANUP_FREE uint8_t *above = malloc(PIECE);
     CLEANUP_FREE uint8_t *below = malloc(PIECE);
+    size_t left = sectors * m->sector_size;
 
     if (!above || !below)
         return -ENOMEM;
-    while (length > 0) {
-        size_t piece = min_u64(length, PIECE);
+    while (left > 0) {
+        size_t piece = min_u64(left, PIECE);
+        uint64_t offset = start + (uint64_t)first * m->sector_size;
         int r = io_read(m->contents[top], offset, above, piece);
         if (r < 0)
             return r;
@@ -191,30 +198,33 @@ static int compare_run(struct measuring *m, const struct measure_step *step, siz
         if (got < 0)
             return (int)got;
         memset(below + got, 0, piece - (size_t)got); /* behind the end of a smaller parent */
-        for (size_t at = 0; at < piece; at += m->sector_size)
-            if (memcmp(above + at, below + at, m->sector_size) == 0)
-                *equal += m->sector_size;
-        offset += piece;
-        length -= piece;
+        for (size_t at = 0; at < piece; at += m->sector_size, first++)
+            if (memcmp(above + at, below + at, m->sector_size) != 0)
+                step->differing_bytes += m->sector_size;
+            else if (has_bit(m->seen, first)) /* written by the merge */
+                step->equal_bytes += m->sector_size;
+        left -= piece;
     }
     return 0;
 }
 
-static int compare_written(struct measuring *m, struct measure_step *step, size_t top,
-                           uint64_t start, const uint64_t *written)
+/* All that the child has a word in: zeros that the merge need not write can differ from what lies
+ * below the parent. */
+static int compare_held(struct measuring *m, struct measure_step *step, size_t top, uint64_t start)
 {
+    const struct map *child = &m->maps[step->child];
     size_t sectors = m->window / m->sector_size;
 
     for (size_t i = 0; i < sectors;) {
-        if (!(written[i / WORD_BITS] >> i % WORD_BITS & 1)) {
-            i += i % WORD_BITS == 0 && written[i / WORD_BITS] == 0 ? WORD_BITS : 1;
+        if (!has_bit(child->data, i) && !has_bit(child->zero, i)) {
+            size_t word = i / WORD_BITS;
+            i += i % WORD_BITS == 0 && !child->data[word] && !child->zero[word] ? WORD_BITS : 1;
             continue;
         }
         size_t first = i;
-        while (i < sectors && (written[i / WORD_BITS] >> i % WORD_BITS & 1))
+        while (i < sectors && (has_bit(child->data, i) || has_bit(child->zero, i)))
             i++;
-        int r = compare_run(m, step, top, start + (uint64_t)first * m->sector_size,
-                            (uint64_t)(i - first) * m->sector_size, &step->equal_bytes);
+        int r = compare_run(m, step, top, start, first, i - first);
         if (r < 0)
             return r;
     }
@@ -242,7 +252,7 @@ static int run_step(struct measuring *m, size_t index, uint64_t start)
     step->copy_bytes += count_bits(written, m->words) * m->sector_size;
     grow_parent(m, child, parent, step);
     if (m->contents) {
-        int r = compare_written(m, step, top_of(m, index), start, written);
+        int r = compare_held(m, step, top_of(m, index), start);
         if (r < 0)
             return r;
     }

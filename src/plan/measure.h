@@ -18,6 +18,7 @@ struct measure_layer {
 struct measure_step {
     size_t child;
     uint64_t copy_bytes, grow_bytes, equal_bytes; /* out */
+    uint64_t differing_bytes; /* out, with compare: what a guest sees differently above and below */
 };
 
 typedef void measure_progress(void *user, uint64_t done, uint64_t total);

@@ -1,166 +1,333 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "plan/script.h"
-
+/* The plan's commands as PowerShell text, and what to check afterwards. */
+#include "base/checked.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "plan/planner.h"
+#include "plan/script_texts.h"
 #include "plan/texts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct script {
-    struct plan *plan;
-    const struct host *host;
-    const struct verdict *verdict;
-    bool failed;
+#define LOOKS_MAX 64 /* disks to look at one by one */
+
+enum word {
+    WORD_ID,
+    WORD_VM,
+    WORD_FILE,
+    WORD_FILE_COPY,
+    WORD_KEPT,
+    WORD_RENAMED,
+    WORD_CHILD,
+    WORD_CHILD_COPY,
+    WORD_PARENT,
+    WORD_PARENT_COPY,
+    WORD_LEAF,
+    WORD_BASE_COPY,
+    WORDS,
 };
 
-static void add(struct script *script, char *line)
-{
-    char *valid = line ? text_printable(line) : NULL;
-    char **slot = valid ? vector_push(&script->plan->commands) : NULL;
+static const char *const word_names[WORDS] = {
+    [WORD_ID] = "id",         [WORD_VM] = "vm",
+    [WORD_FILE] = "file",     [WORD_FILE_COPY] = "file-copy",
+    [WORD_KEPT] = "kept",     [WORD_RENAMED] = "renamed",
+    [WORD_CHILD] = "child",   [WORD_CHILD_COPY] = "child-copy",
+    [WORD_PARENT] = "parent", [WORD_PARENT_COPY] = "parent-copy",
+    [WORD_LEAF] = "leaf",     [WORD_BASE_COPY] = "base-copy",
+};
 
-    free(line);
-    if (slot)
-        *slot = valid;
-    else {
-        free(valid);
-        script->failed = true;
+struct script {
+    const struct planner *planner;
+    struct plan *plan;
+    char *words[WORDS]; /* owned; NULL: has no value now */
+    int status;
+};
+
+static void set_word(struct script *s, enum word word, char *value)
+{
+    free(s->words[word]);
+    s->words[word] = value ? text_printable(value) : NULL;
+    free(value);
+    if (!s->words[word])
+        s->status = -ENOMEM;
+}
+
+static bool names_missing(const struct script *s, const char *line)
+{
+    for (enum word w = 0; w < WORDS; w++) {
+        size_t length = strlen(word_names[w]);
+        for (const char *at = strchr(line, '{'); at && !s->words[w]; at = strchr(at + 1, '{'))
+            if (strncmp(at + 1, word_names[w], length) == 0 && at[length + 1] == '}')
+                return true;
+    }
+    return false;
+}
+
+static void write_lines(struct script *s, const char *const *lines)
+{
+    struct text_value values[WORDS + 1] = {{NULL, NULL}};
+    size_t count = 0;
+
+    for (enum word w = 0; w < WORDS; w++)
+        if (s->words[w])
+            values[count++] = (struct text_value){word_names[w], s->words[w]};
+    for (; *lines && s->status == 0; lines++) {
+        if (names_missing(s, *lines))
+            continue;
+        char *line = string_fill(*lines, values, true);
+        char **slot = line ? vector_push(&s->plan->commands) : NULL;
+        if (slot)
+            *slot = line;
+        else {
+            free(line);
+            s->status = -ENOMEM;
+        }
     }
 }
 
-/* 'It''s' as PowerShell quotes; the caller frees. */
-static char *quoted(const char *text)
-{
-    struct strbuf out = {0};
+/* Paths. */
 
-    strbuf_append_quoted(&out, text);
-    return strbuf_steal(&out);
+static const char *last_element(const char *path)
+{
+    const char *name = path;
+
+    for (; *path; path++)
+        if (*path == '/' || *path == '\\')
+            name = path + 1;
+    return name;
 }
 
-/* The path that Windows knows, quoted: what a configuration or a child records, else the one on
- * the evidence. */
-static char *windows_path(const struct script *script, size_t disk)
+/* As Windows has it, else as it is printed; *known says which. */
+static char *path_of(struct script *s, size_t disk, bool *known)
 {
-    const struct host *host = script->host;
+    char *path = NULL;
 
-    for (size_t m = 0; m < host->machines.count; m++) {
-        const struct host_machine *machine = &host->machines.items[m];
-        for (size_t d = 0; d < machine->drives.count; d++)
-            if (machine->drives.items[d].disk == disk)
-                return quoted(machine->drives.items[d].recorded_path);
-        for (size_t c = 0; c < machine->checkpoints.count; c++)
-            for (size_t d = 0; d < machine->checkpoints.items[c].drives.count; d++)
-                if (machine->checkpoints.items[c].drives.items[d].disk == disk)
-                    return quoted(machine->checkpoints.items[c].drives.items[d].recorded_path);
-    }
-    const struct disk_verdict *verdict = &script->verdict->disks[disk];
-    for (size_t i = 0; i < verdict->children.count; i++) {
-        const struct disk_facts *child = host->disks.items[verdict->children.items[i]].facts;
-        if (child->parent && child->parent->absolute_path)
-            return quoted(child->parent->absolute_path);
-    }
-    return quoted(host->disks.items[disk].path);
+    if (places_windows_path(&s->planner->places, disk, &path) < 0)
+        s->status = -ENOMEM;
+    *known = path != NULL;
+    return path ? path : strdup(planner_disk(s->planner, disk)->path);
 }
 
-static void add_path_command(struct script *script, const char *format_before, size_t disk,
-                             const char *after)
+/* A disk's path, and where its copy will lie. */
+static void set_path(struct script *s, enum word word, enum word copy, size_t disk)
 {
-    char *path = windows_path(script, disk);
+    bool known;
+    char *path = path_of(s, disk, &known);
 
-    add(script, path ? string_printf("%s%s%s", format_before, path, after) : NULL);
-    free(path);
+    set_word(s, copy, path ? string_printf("<copies>\\%s", last_element(path)) : NULL);
+    set_word(s, word, path);
 }
 
-static void add_machine_command(struct script *script, const char *before, const char *after)
+static void set_file(struct script *s, size_t disk)
 {
-    size_t machine = script->plan->machine;
-    const char *name = machine == HOST_NONE ? NULL : script->host->machines.items[machine].name;
+    bool known;
+    char *path = path_of(s, disk, &known);
 
-    if (!name)
+    if (!known)
+        write_lines(s, script_unknown_path);
+    set_word(s, WORD_KEPT, path ? string_printf("<quarantine>\\%s", last_element(path)) : NULL);
+    set_word(s, WORD_RENAMED, path ? string_printf("%s.unused", last_element(path)) : NULL);
+    set_word(s, WORD_FILE, path);
+}
+
+static void set_machine(struct script *s)
+{
+    char id[GUID_TEXT_SIZE];
+
+    if (s->plan->machine == HOST_NONE)
         return;
-    char *vm = quoted(name);
-    add(script, vm ? string_printf("%s%s%s", before, vm, after) : NULL);
-    free(vm);
+    const struct host_machine *machine = &s->planner->host->machines.items[s->plan->machine];
+    if (machine->has_id)
+        set_word(s, WORD_ID, strdup(guid_format(&machine->id, id)));
+    if (machine->name)
+        set_word(s, WORD_VM, strdup(machine->name));
+    else if (machine->has_id)
+        set_word(s, WORD_VM, strdup(id));
 }
 
-#define LOOK " | Format-List Path,VhdType,ParentPath,FileSize,DiskIdentifier"
-
-static void write_look(struct script *script)
+static void look_at(struct script *s, size_t disk)
 {
-    add_machine_command(script, "Get-VM -Name ", " | Format-List State,Status");
-    add_machine_command(script, "Get-VMSnapshot -VMName ", " | Format-List Name,SnapshotType");
-    for (size_t i = 0; i < script->plan->layers.count && i < 64; i++)
-        add_path_command(script, "Get-VHD -Path ", script->plan->layers.items[i].disk, LOOK);
+    set_file(s, disk);
+    if (s->words[WORD_FILE] && strpbrk(s->words[WORD_FILE], "[]"))
+        write_lines(s, script_pattern_warning);
+    write_lines(s, script_look_disk);
 }
 
-static void write_hyper_v(struct script *script)
+static void write_look(struct script *s)
 {
-    add(script, strdup("# Let Hyper-V merge: shut the VM down and wait for event 19080."));
-    add_machine_command(script, "# Export-VM -Name ", " -Path <export folder>");
-    add_machine_command(script, "# Stop-VM -Name ", "");
-    add_machine_command(script, "# Checkpoint-VM -Name ", " -SnapshotName 'trigger merge'");
-    add_machine_command(script, "# Remove-VMSnapshot -VMName ", " -Name 'trigger merge'");
+    write_lines(s, s->words[WORD_ID] ? script_look_machine : script_look_machine_unnamed);
+    for (size_t i = 0; i < s->plan->layers.count && i < LOOKS_MAX; i++)
+        look_at(s, s->plan->layers.items[i].disk);
 }
 
-static void write_merges(struct script *script)
-{
-    const struct plan *plan = script->plan;
+/* Merges. */
 
-    add(script, strdup("# By hand only on copies, VM off, one step at a time, in this order:"));
+static bool has_recovery_checkpoint(const struct script *s)
+{
+    const struct host_machine *machine = &s->planner->host->machines.items[s->plan->machine];
+
+    for (size_t c = 0; c < machine->checkpoints.count; c++)
+        if (machine->checkpoints.items[c].kind == CHECKPOINT_RECOVERY)
+            return true;
+    return false;
+}
+
+static void set_step(struct script *s, const struct plan_step *step)
+{
+    set_path(s, WORD_CHILD, WORD_CHILD_COPY, step->child);
+    set_path(s, WORD_PARENT, WORD_PARENT_COPY, step->parent);
+}
+
+/* Every layer from the first child down to the last parent; what lies below stays where it is. */
+static void write_copies(struct script *s)
+{
+    const struct plan *plan = s->plan;
+    size_t first = plan_layer_of(plan, plan->steps.items[0].child);
+    size_t last = plan_layer_of(plan, plan->steps.items[plan->steps.count - 1].parent);
+
+    write_lines(s, script_copies);
+    for (size_t i = first; i <= last; i++) {
+        set_path(s, WORD_FILE, WORD_FILE_COPY, plan->layers.items[i].disk);
+        write_lines(s, script_copy);
+    }
+    write_lines(s, script_reconnect_title);
+    for (size_t i = last; i > first; i--) {
+        set_path(s, WORD_CHILD, WORD_CHILD_COPY, plan->layers.items[i - 1].disk);
+        set_path(s, WORD_PARENT, WORD_PARENT_COPY, plan->layers.items[i].disk);
+        write_lines(s, script_reconnect);
+    }
+}
+
+static void write_merges(struct script *s)
+{
+    const struct plan *plan = s->plan;
+
+    if (plan->steps.count == 0)
+        return;
+    write_copies(s);
+    set_step(s, &plan->steps.items[0]);
+    write_lines(s, script_merges);
     for (size_t i = 0; i < plan->steps.count; i++) {
-        char *child = windows_path(script, plan->steps.items[i].child);
-        char *parent = windows_path(script, plan->steps.items[i].parent);
-        add(script, child && parent
-                        ? string_printf("# Merge-VHD -Path %s -DestinationPath %s", child, parent)
-                        : NULL);
-        free(child);
-        free(parent);
-        add_path_command(script, "Get-VHD -Path ", plan->steps.items[i].parent, LOOK);
+        set_step(s, &plan->steps.items[i]);
+        write_lines(s, script_merge);
     }
 }
 
-static void write_quarantine(struct script *script)
+/* With layers above that no merge touches the leaf stays what the VM uses. */
+static void write_repoint(struct script *s)
 {
-    add(script, strdup("# Move away, keep for at least one backup cycle:"));
-    add_path_command(script, "# Move-Item -LiteralPath ", script->plan->leaf,
-                     " -Destination <quarantine folder>");
+    const struct plan *plan = s->plan;
+
+    if (plan->steps.items[0].child != plan->leaf)
+        return;
+    for (size_t i = 0; i + 1 < plan->steps.count; i++)
+        if (plan->steps.items[i].parent != plan->steps.items[i + 1].child)
+            return;
+    set_path(s, WORD_LEAF, WORD_FILE_COPY, plan->leaf);
+    set_path(s, WORD_PARENT, WORD_BASE_COPY, plan->steps.items[plan->steps.count - 1].parent);
+    write_lines(s, script_repoint);
 }
 
-static int write_checks(struct plan *plan, const char *const *checks)
+static void write_hyper_v(struct script *s)
 {
-    for (; *checks; checks++) {
-        char **slot = vector_push(&plan->checks_after);
-        if (!slot || !(*slot = strdup(*checks)))
-            return -ENOMEM;
+    write_lines(s, script_look_events);
+    write_lines(s, script_export);
+    if (has_recovery_checkpoint(s))
+        write_lines(s, script_recovery_checkpoint);
+    write_lines(s, script_hyper_v);
+    write_lines(s, script_trigger_merge);
+    if (!s->plan->offers[CHOICE_COPIES].offered)
+        return;
+    write_merges(s);
+    write_repoint(s);
+}
+
+static void write_copies_of_orphan(struct script *s)
+{
+    write_lines(s, script_export);
+    write_merges(s);
+}
+
+/* Files that go. */
+
+static void each_orphan_layer(struct script *s, const char *const *lines)
+{
+    for (size_t i = 0; i < s->plan->stake.layers; i++) {
+        set_file(s, s->plan->layers.items[i].disk);
+        write_lines(s, lines);
     }
-    return 0;
 }
 
-int script_write(struct plan *plan, const struct host *host, const struct verdict *verdict)
+static void write_quarantine(struct script *s)
 {
-    struct script script = {.plan = plan, .host = host, .verdict = verdict};
+    if (s->planner->verdict->disks[s->plan->leaf].class == CLASS_AUTORECOVERY_LEFTOVER)
+        each_orphan_layer(s, script_rename_test);
+    write_lines(s, script_quarantine);
+    each_orphan_layer(s, script_move);
+    if (!s->plan->offers[CHOICE_DELETE].offered)
+        return;
+    write_lines(s, script_delete_title);
+    each_orphan_layer(s, script_delete);
+}
 
+/* The lost parent: a candidate is tied to the child on copies, never against the evidence. */
+static void write_keep(struct script *s)
+{
+    const struct plan *plan = s->plan;
+
+    if (plan->candidates.count == 0)
+        return;
+    const struct plan_candidate *best = &plan->candidates.items[0];
+    if (best->ignore_mismatch != SANITY_NOT_NEEDED && best->ignore_mismatch != SANITY_YES) {
+        write_lines(s, script_never_ignore_mismatch);
+        return;
+    }
+    set_path(s, WORD_CHILD, WORD_CHILD_COPY, plan_last_layer(plan));
+    set_path(s, WORD_PARENT, WORD_PARENT_COPY, best->disk);
+    write_lines(s, script_lost_parent);
+    write_lines(s, best->ignore_mismatch == SANITY_YES ? script_ignore_mismatch
+                                                       : script_reconnect_candidate);
+}
+
+static void write_nothing(struct script *s)
+{
+}
+
+static const char *const nothing_to_check[] = {NULL};
+
+static const struct {
+    void (*write)(struct script *);
+    const char *const *checks_after;
+} kinds[] = {
+    [PLAN_HYPER_V_MERGES] = {write_hyper_v, checks_after_merge},
+    [PLAN_MANUAL_MERGE_ON_COPIES] = {write_copies_of_orphan, checks_after_merge},
+    [PLAN_QUARANTINE] = {write_quarantine, checks_after_quarantine},
+    [PLAN_KEEP] = {write_keep, nothing_to_check},
+    [PLAN_NOTHING_TO_DO] = {write_nothing, nothing_to_check},
+};
+
+static void write_checks(struct script *s)
+{
+    for (const char *const *check = kinds[s->plan->kind].checks_after; *check; check++) {
+        char **slot = vector_push(&s->plan->checks_after);
+        if (!slot || !(*slot = strdup(*check))) {
+            s->status = -ENOMEM;
+            return;
+        }
+    }
+}
+
+int plan_write_script(const struct planner *planner, struct plan *plan)
+{
+    struct script script = {.planner = planner, .plan = plan};
+
+    set_machine(&script);
     write_look(&script);
-    switch (plan->kind) {
-    case PLAN_HYPER_V_MERGES:
-        write_hyper_v(&script);
-        write_merges(&script);
-        break;
-    case PLAN_MANUAL_MERGE_ON_COPIES:
-        write_merges(&script);
-        break;
-    case PLAN_QUARANTINE:
-        write_quarantine(&script);
-        break;
-    case PLAN_KEEP:
-    case PLAN_NOTHING_TO_DO:
-        break;
-    }
-    if (script.failed)
-        return -ENOMEM;
-    if (plan->kind == PLAN_QUARANTINE)
-        return write_checks(plan, checks_after_quarantine);
-    return plan->steps.count > 0 ? write_checks(plan, checks_after_merge) : 0;
+    kinds[plan->kind].write(&script);
+    write_checks(&script);
+    for (enum word w = 0; w < WORDS; w++)
+        free(script.words[w]);
+    return script.status;
 }

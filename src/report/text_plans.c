@@ -66,6 +66,77 @@ static void put_blockers(struct page *page, const struct plan *plan)
     }
 }
 
+static void put_strings(struct page *page, const char *title, const string_list *list)
+{
+    if (list->count > 0)
+        page_line(page, 4, title);
+    for (size_t i = 0; i < list->count; i++)
+        page_paragraph(page, 6, "- ", list->items[i]);
+}
+
+static void put_choices(struct page *page, const struct plan *plan)
+{
+    if (!plan->offers[CHOICE_KEEP].why)
+        return;
+    page_line(page, 4, "The choice:");
+    for (enum plan_choice c = 0; c < CHOICE_COUNT; c++)
+        page_sentence(page, 6, plan->offers[c].offered ? "yes " : "no  ", "%s: %s",
+                      plan_choice_name(c), plan->offers[c].why);
+}
+
+/* What may be the parent that was lost, the best first. */
+static void put_candidates(struct page *page, const struct plan *plan)
+{
+    put_strings(page, "Why the linkage does not match, as far as the evidence shows:",
+                &plan->link_evidence);
+    if (plan->candidates.count > 0)
+        page_line(page, 4, "What may be the lost parent, the likeliest first:");
+    for (size_t i = 0; i < plan->candidates.count; i++) {
+        const struct plan_candidate *c = &plan->candidates.items[i];
+        page_line(page, 6, disk_path(page, c->disk));
+        for (size_t n = 0; n < c->reasons.count; n++)
+            page_paragraph(page, 8, "- ", c->reasons.items[n]);
+        page_sentence(page, 8, "-IgnoreIdMismatch: ", "%s: %s",
+                      plan_sanity_name(c->ignore_mismatch), c->why);
+    }
+}
+
+static void put_second(struct page *page, const struct plan_second *second)
+{
+    static const char *const words[] = {
+        [WITNESS_AGREES] = "reads the same",
+        [WITNESS_KNOWN_DIFFERENCE] = "reads the same, but where it is known to be wrong",
+        [WITNESS_CONTRADICTS] = "contradicts",
+        [WITNESS_UNAVAILABLE] = "could not read it",
+    };
+
+    if (!second->asked)
+        return;
+    page_sentence(page, 4, "Second reader (libvhdi): ", "%s", words[second->verdict]);
+    put_bytes(page, 6, "compared ", second->read_bytes);
+    if (second->known_bytes > 0)
+        put_bytes(page, 6, "different where it is known to be wrong ", second->known_bytes);
+    if (second->contradicted_bytes > 0)
+        put_bytes(page, 6, "different elsewhere ", second->contradicted_bytes);
+}
+
+static void put_volumes(struct page *page, const struct plan *plan)
+{
+    if (!plan->measured)
+        return;
+    page_line(page, 4, "Extra space at the worst moment:");
+    for (size_t i = 0; i < plan->volumes.count; i++) {
+        const struct plan_volume *volume = &plan->volumes.items[i];
+        char needed[BYTES_TEXT_SIZE];
+        page_sentence(page, 6, "", "%s: %s (%" PRIu64 " byte%s), %s", volume->name,
+                      bytes_format(volume->peak_extra_bytes, needed), volume->peak_extra_bytes,
+                      plural(volume->peak_extra_bytes),
+                      !volume->has_free                               ? "free space not known"
+                      : volume->free_bytes < volume->peak_extra_bytes ? "more than is free"
+                                                                      : "so much is free");
+    }
+}
+
 static void put_layers(struct page *page, const struct plan *plan)
 {
     char when[WHEN_TEXT_SIZE];
@@ -108,10 +179,8 @@ static void put_steps(struct page *page, const struct plan *plan)
     page_line(page, 4, "Steps, in this order and no other:");
     for (size_t i = 0; i < plan->steps.count; i++)
         put_step(page, plan, i);
-    if (plan->measured)
-        put_bytes(page, 4, "Extra space at the worst moment, on the base's volume: ",
-                  plan->peak_extra_bytes);
-    else
+    put_volumes(page, plan);
+    if (!plan->measured)
         page_line(page, 4, "The figures are not known: not every layer could be read.");
 }
 
@@ -163,9 +232,13 @@ static void put_plan(struct page *page, size_t index)
                   plan_kind_name(plan->kind));
     if (plan->choice)
         page_paragraph(page, 4, "At stake: ", plan->choice);
+    put_strings(page, "What it is:", &plan->stake.lines);
     put_blockers(page, plan);
+    put_candidates(page, plan);
+    put_choices(page, plan);
     put_layers(page, plan);
     put_steps(page, plan);
+    put_second(page, &plan->second);
     put_script(page, plan);
     put_checks(page, plan);
 }
@@ -174,8 +247,8 @@ void text_plans(struct page *page)
 {
     const struct plan_list *plans = &page->report->plans;
 
-    page_paragraph(page, 0, "", plans->count > 0
-                                    ? "What could be cleaned up, and what forbids it. Nothing of "
+    page_paragraph(page, 0, "",
+                   plans->count > 0 ? "What could be cleaned up, and what forbids it. Nothing of "
                                       "it was done."
                                     : "There is nothing to clean up.");
     for (size_t i = 0; i < plans->count; i++)
