@@ -208,8 +208,8 @@ static int add_touches(const struct judge *judge, size_t disk, string_list *line
     if (verdict->parent_state == PARENT_MISMATCHED) {
         r = evidence_of_refusals(judge, disk, lines);
         if (r == 0)
-            r = evidence_of_openings(judge, verdict->parent, judge_disk(judge, disk)->created,
-                                     lines);
+            r = evidence_of_openings(judge, verdict->parent,
+                                     host_disk_made(judge_disk(judge, disk)), lines);
     }
     if (r == 0 && (judge->uses[disk].is_broken_ancestor ||
                    (verdict->overlays & 1u << OVERLAY_TIME_ANOMALY)))

@@ -56,8 +56,8 @@ static filetime layer_made(const struct trace *trace, size_t disk)
     const struct disk_verdict *verdict = &trace->verdict->disks[disk];
     const struct host_disk *disks = trace->host->disks.items;
 
-    if (disks[disk].created)
-        return disks[disk].created;
+    if (host_disk_made(&disks[disk]))
+        return host_disk_made(&disks[disk]);
     return verdict->parent_state == PARENT_MATCHED && disks[verdict->parent].modified
                ? disks[verdict->parent].modified
                : disks[disk].modified;

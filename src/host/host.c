@@ -225,6 +225,11 @@ void host_disk_free(struct host_disk *disk)
     notes_free(&disk->notes);
 }
 
+filetime host_disk_made(const struct host_disk *disk)
+{
+    return disk->created <= disk->modified ? disk->created : 0;
+}
+
 static void free_log(struct host_log *log)
 {
     free(log->path);

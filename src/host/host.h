@@ -309,6 +309,8 @@ int host_add_map(struct host *, const char *text);
 void host_seek_logs(struct host *);
 /* Walks, reads, indexes. 0, or -ENODATA when nothing at all could be read. */
 int host_scan(struct host *, const struct host_options *);
+/* When the disk was made. A file that is younger than what was last written to it is a copy: 0. */
+filetime host_disk_made(const struct host_disk *);
 /* Closes the volumes: nothing can be read of the evidence any more. Before workers are stopped. */
 void host_close_volumes(struct host *);
 void host_free(struct host *);
