@@ -4,6 +4,7 @@
  * and nothing leaks (which the sanitizer sees).
  */
 #include "../testing.h"
+#include "../allocations.h"
 
 #include "evtx_events.h"
 #include "hive_writer.h"
@@ -13,113 +14,46 @@
 #include "event/policy.h"
 #include "os/worker.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool counting;
-static size_t allocations, fail_at;
-
-/* The linker leads the library's calls here (-Wl,--wrap). */
-void *__real_malloc(size_t);
-void *__real_calloc(size_t, size_t);
-void *__real_realloc(void *, size_t);
-char *__real_strdup(const char *);
-char *__real_strndup(const char *, size_t);
-void *__wrap_malloc(size_t);
-void *__wrap_calloc(size_t, size_t);
-void *__wrap_realloc(void *, size_t);
-char *__wrap_strdup(const char *);
-char *__wrap_strndup(const char *, size_t);
-
-static bool is_over(void)
-{
-    return counting && ++allocations == fail_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return is_over() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return is_over() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return is_over() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return is_over() ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t length)
-{
-    return is_over() ? NULL : __real_strndup(text, length);
-}
-
-typedef int reader(io_source *);
-
-static int read_events(io_source *source)
+static int read_events(void *source)
 {
     struct event_file file;
 
-    counting = true;
     int r = event_file_read(&file, source, NULL, NULL);
-    counting = false;
+
     event_file_free(&file);
     return r;
 }
 
 static struct workers *workers;
 
-static int read_hive(io_source *source)
+static int read_hive(void *source)
 {
     struct hive_facts facts;
 
-    counting = true;
     int r = hive_read(workers, source, &facts, NULL);
-    counting = false;
+
     hive_free(&facts);
     return r;
 }
 
-static int read_policy(io_source *source)
+static int read_policy(void *source)
 {
     struct hive_facts facts;
 
-    counting = true;
     int r = policy_read(source, &facts, NULL);
-    counting = false;
+
     hive_free(&facts);
     return r;
 }
 
-static int read_counted(reader *read, io_source *source, size_t fail)
-{
-    allocations = 0;
-    fail_at = fail;
-    return read(source);
-}
-
-/* A failure that changes nothing is no failure: shrinking a block, say. */
-static void check_reader(reader *read, const void *bytes, size_t size, size_t least)
+static void check_reader(allocations_try *read, const void *bytes, size_t size, size_t least)
 {
     io_source *source = io_memory_new(bytes, size);
 
-    assert_int_equal(read_counted(read, source, 0), 0);
-    size_t total = allocations, failed = 0;
-    for (size_t n = 1; n <= total; n++) {
-        int r = read_counted(read, source, n);
-        if (r != 0)
-            assert_int_equal(r, -ENOMEM);
-        failed += r != 0;
-    }
-    assert_true(total >= least && failed > total / 2);
+    assert_true(fail_each_allocation(read, source) >= least);
     io_unref(source);
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * Memory that runs out: each allocation of each reader fails once. Every time the answer is
- * -ENOMEM and nothing is left behind (which the leak checker sees). The linker puts the functions
- * below in the place of the real ones, in everything that is linked statically; what expat and
- * jansson allocate does not fail (jansson 2.14 would not survive it).
+ * Memory that runs out: each allocation of each reader fails once. What expat and jansson allocate
+ * does not fail (jansson 2.14 would not survive it).
  */
 #include "vm_testing.h"
+
+#include "../allocations.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
@@ -14,71 +14,9 @@
 #include "vm_fixture.h"
 #include "vmcx_writer.h"
 
-#include <errno.h>
 #include <string.h>
 
-void *__real_malloc(size_t);
-void *__real_calloc(size_t, size_t);
-void *__real_realloc(void *, size_t);
-char *__real_strdup(const char *);
-char *__real_strndup(const char *, size_t);
-void *__wrap_malloc(size_t);
-void *__wrap_calloc(size_t, size_t);
-void *__wrap_realloc(void *, size_t);
-char *__wrap_strdup(const char *);
-char *__wrap_strndup(const char *, size_t);
-
-static bool counting;
-static size_t left; /* allocations that still work */
-
-static bool fails(void)
-{
-    return counting && left-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __real_realloc(memory, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-    return fails() ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t size)
-{
-    return fails() ? NULL : __real_strndup(text, size);
-}
-
-typedef int reader(io_source *);
-
-/* Until one run needs no more allocations than are granted. */
-static void run(reader *read, io_source *source)
-{
-    int r = -ENOMEM;
-
-    for (size_t granted = 0; r == -ENOMEM; granted++) {
-        assert_true(granted < 100000);
-        left = granted;
-        counting = true;
-        r = read(source);
-        counting = false;
-    }
-    assert_int_equal(r, 0);
-}
-
-static int read_config(io_source *source)
+static int read_config(void *source)
 {
     struct vm_config config;
     int r = vm_config_read(&config, source, NULL);
@@ -87,7 +25,7 @@ static int read_config(io_source *source)
     return r;
 }
 
-static int read_registry(io_source *source)
+static int read_registry(void *source)
 {
     struct vm_registry registry;
     int r = vm_registry_read(&registry, source, NULL);
@@ -96,14 +34,14 @@ static int read_registry(io_source *source)
     return r;
 }
 
-static int read_runtime(io_source *source)
+static int read_runtime(void *source)
 {
     bool saved;
 
     return vm_runtime_read(&saved, source, NULL);
 }
 
-static int read_inventory(io_source *source)
+static int read_inventory(void *source)
 {
     struct vm_inventory inventory;
     int r = vm_inventory_read(&inventory, source, NULL);
@@ -117,7 +55,7 @@ static int visit(void *user, const char *path, const char *value, const struct t
     return 0;
 }
 
-static int walk(io_source *source)
+static int walk(void *source)
 {
     struct vmcx vmcx;
     int r = vmcx_read(&vmcx, source, VMCX_ALL_VALUES, NULL);
@@ -170,8 +108,8 @@ static void test_container(void **state)
     memset(large + strlen(large), '7', 2 * 2100);
     assert_int_equal(vm_tree_add_pair(root, large), 0);
     CLEANUP(io_unref) io_source *source = container_of(root, before);
-    run(read_config, source);
-    run(walk, source);
+    fail_each_allocation(read_config, source);
+    fail_each_allocation(walk, source);
 }
 
 static void test_other_containers(void **state)
@@ -185,8 +123,8 @@ static void test_other_containers(void **state)
     CLEANUP(io_unref) io_source *list_source = container_of(list, NULL);
     CLEANUP(io_unref) io_source *runtime_source = container_of(state_of_machine, NULL);
 
-    run(read_registry, list_source);
-    run(read_runtime, runtime_source);
+    fail_each_allocation(read_registry, list_source);
+    fail_each_allocation(read_runtime, runtime_source);
 }
 
 static void test_xml(void **state)
@@ -197,7 +135,7 @@ static void test_xml(void **state)
 
     assert_int_equal(xml_writer_build(root, TEXT_UTF16LE, &bytes, &size), 0);
     CLEANUP(io_unref) io_source *source = source_of(bytes, size);
-    run(read_config, source);
+    fail_each_allocation(read_config, source);
 }
 
 static void test_inventory(void **state)
@@ -211,8 +149,8 @@ static void test_inventory(void **state)
     CLEANUP(io_unref) io_source *wide = source_of(utf16, size);
     CLEANUP(io_unref) io_source *narrow = io_memory_new(text, sizeof(text) - 1);
 
-    run(read_inventory, wide);
-    run(read_inventory, narrow);
+    fail_each_allocation(read_inventory, wide);
+    fail_each_allocation(read_inventory, narrow);
 }
 
 int main(void)
