@@ -280,32 +280,6 @@ static void test_parts(void **state)
     assert_true(damaged("p.E01", "p.raw").refused > 0);
 }
 
-static void test_together(void **state)
-{
-    CLEANUP_FREE char *ewf_raw = image_sample("e01.raw");
-    CLEANUP_FREE char *qcow_raw = image_sample("usnjrnl.raw");
-    static uint8_t a[PIECE], b[PIECE];
-    struct image images[2];
-
-    fetch("ntfs/test.ntfs.dd.E01", "t.E01");
-    fetch("ntfs/usnjrnl.qcow2", "t.qcow2");
-    io_source *raws[] = {opened(ewf_raw), opened(qcow_raw)};
-    assert_int_equal(image_open(&images[0], "t.E01", &(struct image_tools){workers}, NULL), 0);
-    assert_int_equal(image_open(&images[1], "t.qcow2", &(struct image_tools){workers}, NULL), 0);
-    for (uint64_t at = 0; at < io_size(raws[0]); at += PIECE)
-        for (size_t i = 0; i < 2; i++) {
-            assert_int_equal(io_read(images[i].disk, at, a, PIECE), 0);
-            assert_int_equal(io_read(raws[i], at, b, PIECE), 0);
-            assert_memory_equal(a, b, PIECE);
-        }
-    check_volumes("t.qcow2", qcow_raw); /* a second worker of each, beside the first */
-    check_volumes("t.E01", ewf_raw);
-    for (size_t i = 0; i < 2; i++) {
-        image_close(&images[i]);
-        io_unref(raws[i]);
-    }
-}
-
 /* A fixed VHD whose footer claims more bytes than there are. */
 static void test_damaged_vhd(void **state)
 {
@@ -356,7 +330,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ewf_cut, temporary_enter, temporary_leave),
         cmocka_unit_test_setup_teardown(test_qcow_cut, temporary_enter, temporary_leave),
         cmocka_unit_test_setup_teardown(test_parts, temporary_enter, temporary_leave),
-        cmocka_unit_test_setup_teardown(test_together, temporary_enter, temporary_leave),
         cmocka_unit_test_setup_teardown(test_damaged_vhd, temporary_enter, temporary_leave),
         cmocka_unit_test_setup_teardown(test_footer_alone, temporary_enter, temporary_leave),
     };
