@@ -94,7 +94,10 @@ static void test_scan(void **state)
         text.length = 0;
         assert_int_equal(
             hvchain_report_print(report, hvchain_report_formats()[i], NULL, collect, &text), 0);
-        assert_non_null(strstr(text.bytes, "corrupt"));
+        /* Without an earlier report a table of changes has its heads alone. */
+        bool is_changes = strcmp(hvchain_report_formats()[i], "csv-changes") == 0;
+        const char *word = is_changes ? "subject" : "corrupt";
+        assert_non_null(strstr(text.bytes, word));
         assert_null(strchr(text.bytes, '\033'));
     }
     text.length = 0;
