@@ -214,6 +214,17 @@ static void test_values_of_our_own(void **state)
         {"Zero", "0", BINXML_HEX64},
         {"Nothing", NULL},
         {"Sids", "S-1-5-18\nS-1-5-83-0", BINXML_SID | BINXML_ARRAY},
+        {"Bytes", "7\n255", BINXML_UINT8 | BINXML_ARRAY},
+        {"Words", "-2\n3", BINXML_INT16 | BINXML_ARRAY},
+        {"Numbers", "1\n4294967295", BINXML_UINT32 | BINXML_ARRAY},
+        {"Codes", "0x80070020\n0x5", BINXML_HEX64 | BINXML_ARRAY},
+        {"Bools", "1\n0", BINXML_BOOL | BINXML_ARRAY},
+        {"Doubles", "0.5\n-2", BINXML_DOUBLE | BINXML_ARRAY},
+        {"Times", "2026-03-02T01:02:03.1234567Z\n2026-03-03T00:00:00Z",
+         BINXML_FILETIME | BINXML_ARRAY},
+        {"Guids", "{E0D09432-A320-44CC-8A12-E1300549B99D}\n{00000000-0000-0000-0000-000000000001}",
+         BINXML_GUID | BINXML_ARRAY},
+        {"Ansi", "a\nb", BINXML_ANSI | BINXML_ARRAY},
         {"Last", "x"},
     };
     static const char *const wanted[][2] = {
@@ -229,6 +240,24 @@ static void test_values_of_our_own(void **state)
         {"Nothing", ""},
         {"Sids", "S-1-5-18"},
         {"Sids", "S-1-5-83-0"},
+        {"Bytes", "7"},
+        {"Bytes", "255"},
+        {"Words", "-2"},
+        {"Words", "3"},
+        {"Numbers", "1"},
+        {"Numbers", "4294967295"},
+        {"Codes", "0x80070020"},
+        {"Codes", "0x5"},
+        {"Bools", "true"},
+        {"Bools", "false"},
+        {"Doubles", "0.5"},
+        {"Doubles", "-2"},
+        {"Times", "2026-03-02T01:02:03.1234567Z"},
+        {"Times", "2026-03-03T00:00:00.0000000Z"},
+        {"Guids", "{E0D09432-A320-44CC-8A12-E1300549B99D}"},
+        {"Guids", "{00000000-0000-0000-0000-000000000001}"},
+        {"Ansi", "a"},
+        {"Ansi", "b"},
         {"Last", "x"},
     };
     struct evtx_writer *w = evtx_writer_new(&(struct evtx_recipe){0});
@@ -705,6 +734,18 @@ static void put_text(struct xml *x, unsigned token, const char *text)
         put(x, (uint8_t)*text, 2);
 }
 
+/* The one record of a log with just this binary XML; the log stays open. */
+static const struct event_record *first_record(struct made *made, struct event_log **log)
+{
+    io_source *source = io_memory_new(made->bytes, made->size);
+    const struct event_record *record;
+
+    assert_int_equal(event_log_open(log, source, NULL), 0);
+    assert_int_equal(event_log_next(*log, &record), 1);
+    io_unref(source);
+    return record;
+}
+
 static void test_every_token(void **state)
 {
     struct xml x = {0};
@@ -742,11 +783,8 @@ static void test_every_token(void **state)
     put(&x, BINXML_END, 1);
 
     struct made made = wrap(x.bytes, x.size);
-    io_source *source = io_memory_new(made.bytes, made.size);
-    const struct event_record *record;
     struct event_log *log;
-    assert_int_equal(event_log_open(&log, source, NULL), 0);
-    assert_int_equal(event_log_next(log, &record), 1);
+    const struct event_record *record = first_record(&made, &log);
     assert_string_equal(record->channel, "Application");
     assert_int_equal(record->event_id, 0x21);
     assert_int_equal(record->qualifiers, 0xC006);
@@ -754,7 +792,6 @@ static void test_every_token(void **state)
     assert_null(record->values[0].name);
     assert_string_equal(record->values[0].value, "a日<>&\"'other");
     event_log_close(log);
-    io_unref(source);
     free(made.bytes);
 }
 
@@ -778,6 +815,86 @@ static void put_instance(struct xml *x, uint32_t id, size_t definition)
     put(x, id, 4);
     put(x, BODY + definition, 4);
     put(x, 0, 4); /* values */
+}
+
+static void open_with_attributes(struct xml *x, const char *name)
+{
+    put(x, 0, 2); /* the dependency identifier of a definition */
+    put(x, 20, 4);
+    put_name(x, name);
+    put(x, 0, 4);
+}
+
+/* Values, substitutions, characters and entities inside attributes, where libevtx gives up. */
+static void test_tokens_in_attributes(void **state)
+{
+    static const char *const values[] = {"Test-Provider", "middle", "text"};
+    struct xml x = {0};
+
+    size_t size = put_definition(&x, 7), from = x.size;
+    for (size_t i = 0; i < 2; i++) {
+        static const char *const parents[] = {"Event", "System"};
+        put(&x, BINXML_OPEN_START, 1);
+        put(&x, 0, 2);
+        put(&x, 20, 4);
+        put_name(&x, parents[i]);
+        put(&x, BINXML_CLOSE_START, 1);
+    }
+    put(&x, BINXML_OPEN_START | BINXML_MORE, 1);
+    open_with_attributes(&x, "Provider");
+    put(&x, BINXML_ATTRIBUTE, 1);
+    put_name(&x, "Name");
+    put(&x, BINXML_SUBSTITUTION, 1);
+    put(&x, 0, 2);
+    put(&x, BINXML_STRING, 1);
+    put(&x, BINXML_CLOSE_EMPTY, 1);
+    put(&x, BINXML_END_ELEMENT, 1);
+    put(&x, BINXML_OPEN_START, 1);
+    put(&x, 0, 2);
+    put(&x, 20, 4);
+    put_name(&x, "EventData");
+    put(&x, BINXML_CLOSE_START, 1);
+    put(&x, BINXML_OPEN_START | BINXML_MORE, 1);
+    open_with_attributes(&x, "Data");
+    put(&x, BINXML_ATTRIBUTE, 1);
+    put_name(&x, "Name");
+    put_text(&x, BINXML_VALUE | BINXML_MORE, "a");
+    put(&x, BINXML_ENTITY, 1);
+    put_name(&x, "amp");
+    put(&x, BINXML_SUBSTITUTION, 1);
+    put(&x, 1, 2);
+    put(&x, BINXML_STRING, 1);
+    put(&x, BINXML_CHARACTER, 1);
+    put(&x, 0x65E5, 2);
+    put(&x, BINXML_CLOSE_START, 1);
+    put(&x, BINXML_OPTIONAL_SUBSTITUTION, 1);
+    put(&x, 2, 2);
+    put(&x, BINXML_STRING, 1);
+    for (size_t i = 0; i < 3; i++)
+        put(&x, BINXML_END_ELEMENT, 1);
+    put(&x, BINXML_END, 1);
+    store_le32(x.bytes + size, (uint32_t)(x.size - from));
+    put(&x, ARRAY_SIZE(values), 4);
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        put(&x, 2 * strlen(values[i]), 2);
+        put(&x, BINXML_STRING, 1);
+        put(&x, 0, 1);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+        for (const char *at = values[i]; *at; at++)
+            put(&x, (uint8_t)*at, 2);
+    put(&x, BINXML_END, 1);
+
+    struct made made = wrap(x.bytes, x.size);
+    struct event_log *log;
+    const struct event_record *record = first_record(&made, &log);
+    assert_false(record->damaged);
+    assert_string_equal(record->provider, "Test-Provider");
+    assert_int_equal(record->value_count, 1);
+    assert_string_equal(record->values[0].name, "a&middle日");
+    assert_string_equal(record->values[0].value, "text");
+    event_log_close(log);
+    free(made.bytes);
 }
 
 static void check_refused(struct xml *x)
@@ -867,6 +984,7 @@ int main(void)
         cmocka_unit_test(test_no_log),
         cmocka_unit_test(test_any_byte_wrong),
         cmocka_unit_test(test_every_token),
+        cmocka_unit_test(test_tokens_in_attributes),
         cmocka_unit_test(test_template_in_itself),
         cmocka_unit_test(test_template_bomb),
         cmocka_unit_test(test_elements_too_deep),
