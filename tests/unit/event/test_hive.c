@@ -6,6 +6,7 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "event/hive.h"
 #include "event/hive_format.h"
 #include "os/worker.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECOND    ((filetime)10000000)
 #define ONE_DAY   (86400 * SECOND)
@@ -178,6 +180,148 @@ static struct hive_writer *make_software(void)
                   "Windows Server 2016 Datacenter");
     hive_put_text(w, "Microsoft\\Windows NT\\CurrentVersion", "CurrentBuild", HIVE_SZ, "14393");
     return w;
+}
+
+/* ---- beside other readers ---- */
+
+static bool can_run(const char *program)
+{
+    char command[64];
+
+    snprintf(command, sizeof(command), "command -v %s >/dev/null 2>&1", program);
+    if (system(command) == 0)
+        return true;
+    printf("SKIPPED: %s is not installed\n", program);
+    return false;
+}
+
+/* What a command prints, in memory that the caller frees. */
+static char *output_of(const char *command)
+{
+    FILE *pipe = popen(command, "r");
+    struct strbuf text = {0};
+    int c;
+
+    assert_non_null(pipe);
+    while ((c = getc(pipe)) != EOF)
+        strbuf_append_char(&text, (char)c);
+    pclose(pipe);
+    return strbuf_steal(&text);
+}
+
+#define MADE "/tmp/hvchain-test-XXXXXX"
+
+/* To a file of its own, and frees the writer. */
+static void save(struct hive_writer *w, char path[sizeof(MADE)])
+{
+    size_t size;
+    const uint8_t *bytes = hive_writer_finish(w, &size);
+    int fd = mkstemp(strcpy(path, MADE));
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+    hive_writer_free(w);
+}
+
+/* hivex shares no code with libregf. */
+static char *hivex_value(const char *path, const char *key, const char *name)
+{
+    char command[400];
+
+    snprintf(command, sizeof(command), "hivexget %s '%s' '%s' 2>&1", path, key, name);
+    char *said = output_of(command);
+    if (said)
+        said[strcspn(said, "\r\n")] = '\0';
+    return said;
+}
+
+/* The whole hive is printed: "Key path: ROOT\KEY", "Value: 0 NAME", "Data: …". */
+static char *regfexport_value(const char *path, const char *key, const char *name)
+{
+    char command[100], head[400];
+
+    snprintf(command, sizeof(command), "regfexport %s 2>&1", path);
+    char *all = output_of(command);
+    snprintf(head, sizeof(head), "Key path: ROOT\\%s\n", key);
+    char *at = all ? strstr(all, head) : NULL;
+    snprintf(head, sizeof(head), " %s\n", name);
+    at = at ? strstr(at, head) : NULL;
+    at = at ? strstr(at, "Data: ") : NULL;
+    char *value = at ? strndup(at + 6, strcspn(at + 6, "\n")) : NULL;
+    free(all);
+    return value;
+}
+
+struct shown {
+    const char *key, *name, *text; /* NULL: `number` */
+    uint32_t number;
+};
+
+/* What we read stands there for other readers, too. */
+static void compare_values(struct hive_writer *w, const struct shown *values, size_t count)
+{
+    static const struct {
+        const char *program;
+        char *(*value)(const char *path, const char *key, const char *name);
+    } readers[] = {{"hivexget", hivex_value}, {"regfexport", regfexport_value}};
+
+    char path[sizeof(MADE)];
+
+    save(w, path);
+    for (size_t r = 0; r < ARRAY_SIZE(readers); r++) {
+        if (!can_run(readers[r].program))
+            continue;
+        for (size_t i = 0; i < count; i++) {
+            char *said = readers[r].value(path, values[i].key, values[i].name);
+            assert_non_null(said);
+            if (values[i].text)
+                assert_string_equal(said, values[i].text);
+            else
+                assert_int_equal((uint32_t)strtoll(said, NULL, 0), values[i].number);
+            free(said);
+        }
+    }
+    assert_int_equal(unlink(path), 0);
+}
+
+#define SET     "ControlSet001\\"
+#define VERSION "Microsoft\\Windows NT\\CurrentVersion"
+
+static void test_beside_other_readers(void **state)
+{
+    CLEANUP(hive_facts) struct hive_facts system;
+    CLEANUP(hive_facts) struct hive_facts software;
+
+    assert_int_equal(read_made(*state, make_system("ControlSet001", 1), &system, NULL), 0);
+    const struct shown of_system[] = {
+        {SET "Control\\ComputerName\\ComputerName", "ComputerName", system.computer_name, 0},
+        {SET "Control\\TimeZoneInformation", "TimeZoneKeyName", system.time_zone, 0},
+        {SET "Control\\TimeZoneInformation", "Bias", NULL, (uint32_t)system.zone.bias},
+        {SET "Services\\EventSystem", "ImagePath", system.eventsystem_path, 0},
+        {SET "Services\\EventSystem", "Type", NULL, system.eventsystem_type.value},
+        {SET "Services\\EventSystem", "Start", NULL, system.eventsystem_start.value},
+        {"Select", "Current", NULL, system.control_set},
+    };
+    compare_values(make_system("ControlSet001", 1), of_system, ARRAY_SIZE(of_system));
+
+    struct hive_writer *copies[2];
+    for (size_t i = 0; i < 2; i++) {
+        copies[i] = make_software();
+        hive_put_number(copies[i], SPP, "CreateTimeout", 1800000);
+        hive_put_text(copies[i], WRITERS, "TypeLib", HIVE_EXPAND_SZ, "%systemroot%\\x.dll");
+    }
+    assert_int_equal(read_made(*state, copies[0], &software, NULL), 0);
+    char build[20];
+    snprintf(build, sizeof(build), "%u", software.build);
+    const struct shown of_software[] = {
+        {VERSION, "ProductName", software.product_name, 0},
+        {VERSION, "CurrentBuild", build, 0},
+        {SPP, "CreateTimeout", NULL, software.create_timeout.value},
+        {WRITERS, "TypeLib", software.event_classes.text, 0},
+    };
+    compare_values(copies[1], of_software, ARRAY_SIZE(of_software));
 }
 
 static void test_software(void **state)
@@ -407,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_system),
         cmocka_unit_test(test_system_of_another_set),
         cmocka_unit_test(test_names_of_other_alphabets),
+        cmocka_unit_test(test_beside_other_readers),
         cmocka_unit_test(test_software),
         cmocka_unit_test(test_software_without_values),
         cmocka_unit_test(test_values_of_a_wrong_type),
