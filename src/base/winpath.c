@@ -167,6 +167,25 @@ void winpath_free(struct winpath *path)
     *path = (struct winpath){0};
 }
 
+size_t winpath_tail(const struct winpath *path, const char *other)
+{
+    char *rest = strdup(other);
+    size_t agreed = 0;
+
+    while (rest && agreed < path->part_count) {
+        char *slash = strrchr(rest, '/');
+        const char *name = slash ? slash + 1 : rest;
+        if (text_compare_folded(name, path->parts[path->part_count - 1 - agreed]) != 0)
+            break;
+        agreed++;
+        if (!slash)
+            break;
+        *slash = '\0';
+    }
+    free(rest);
+    return agreed;
+}
+
 const char *winpath_name(const struct winpath *path)
 {
     return path->part_count > 0 ? path->parts[path->part_count - 1] : NULL;

@@ -45,6 +45,8 @@ const char *winpath_name(const struct winpath *);
  * "C:\A\B.VHDX", "VOLUME{…}\A", "\\SERVER\SHARE\A", "CLUSTER\VOLUME1\A". Caller frees. */
 char *winpath_key(const struct winpath *);
 
+/* How many of the last parts are those of a path with '/' between, compared as NTFS compares. */
+size_t winpath_tail(const struct winpath *, const char *path);
 /* Whether a path is the folder or lies below it, compared as NTFS compares names. */
 bool winpath_is_below(const struct winpath *, const struct winpath *folder);
 /* The path as Windows writes it, ending after so many of its parts: "D:\", "D:\VMs",

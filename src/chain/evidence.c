@@ -236,6 +236,8 @@ int evidence_of_disk(const struct judge *judge, size_t disk, string_list *lines)
     if (r == 0)
         r = add_touches(judge, disk, lines);
     if (r == 0)
+        r = evidence_of_deleted(judge, disk, lines);
+    if (r == 0)
         r = add_owners(judge, disk, lines);
     if (r == 0)
         r = add_references(judge, disk, lines);

@@ -27,6 +27,12 @@ int evidence_of_disk(const struct judge *, size_t disk, string_list *lines);
 int evidence_of_openings(const struct judge *, size_t disk, filetime since, string_list *lines);
 int evidence_of_refusals(const struct judge *, size_t disk, string_list *lines);
 
+/* What the change journal tells of a disk, and of the deleted file that may be its lost parent. */
+int evidence_of_deleted(const struct judge *, size_t disk, string_list *lines);
+/* A deleted file that may be what a path on that evidence recorded, if there is one. */
+int evidence_of_lost(const struct host *, const char *recorded, size_t evidence,
+                     string_list *lines);
+
 int findings_of_machines(struct judge *);
 
 #endif

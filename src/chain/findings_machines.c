@@ -63,7 +63,11 @@ static int judge_drive(struct judge *judge, size_t m, const struct host_drive *d
             ? string_printf("%s records %s; %zu files fit", config ? config : "a list",
                             drive->recorded_path, drive->candidates)
             : string_printf("%s records %s", config ? config : "a list", drive->recorded_path);
-    return line_add(&finding->evidence, line);
+    if (line_add(&finding->evidence, line) < 0)
+        return -ENOMEM;
+    return text == &text_missing_disk ? evidence_of_lost(judge->host, drive->recorded_path,
+                                                         HOST_NONE, &finding->evidence)
+                                      : 0;
 }
 
 static int judge_checkpoint(struct judge *judge, size_t m, const struct host_checkpoint *checkpoint)

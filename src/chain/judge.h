@@ -61,6 +61,7 @@ char *match_line(const struct host *, enum host_match, size_t tail, size_t disk)
 const char *machine_label(const struct host_machine *, char text[GUID_TEXT_SIZE]);
 
 int judge_parents(struct judge *);    /* parents.c */
+void judge_deleted(struct judge *);   /* deleted.c */
 int judge_uses(struct judge *);       /* uses.c */
 void judge_classes(struct judge *);   /* classes.c */
 int judge_episodes(struct judge *);   /* episodes.c */

@@ -12,6 +12,8 @@ static int run_steps(struct judge *judge)
     int r = judge_parents(judge);
 
     if (r == 0)
+        judge_deleted(judge);
+    if (r == 0)
         r = judge_uses(judge);
     if (r < 0)
         return r;

@@ -81,6 +81,9 @@ struct disk_verdict {
     enum host_match parent_match; /* how the path of parent_key was found */
     size_t parent_tail;
     size_t parent;       /* the file found: also the wrong one of PARENT_MISMATCHED; HOST_NONE */
+    /* PARENT_MISSING: the deleted file that may be it, as $MFT still has it, or as only the change
+     * journal tells; indexes into the host's traces and lives, or HOST_NONE. */
+    size_t lost_trace, lost_life;
     size_t parent_copies; /* how many disks carry the identifier, when none could be chosen */
     VECTOR(size_t) children; /* matched children, in order of path */
     size_t machine;      /* owner, or HOST_NONE */
@@ -162,6 +165,8 @@ bool event_is_opening(const struct host *, size_t event, size_t disk);
 char *opening_line(const struct host *, size_t event);
 /* Why the linkage between the two does not match, as far as the files show it: a sentence. Static. */
 const char *mismatch_reason(const struct host *, size_t child, size_t parent);
+/* When the change journal saw the file of a trace go; 0 unknown. */
+filetime judge_deleted_when(const struct host *, const struct host_trace *);
 /* One line about an event: time, log, identifier, message. The caller frees. */
 char *event_line(const struct host *, size_t event);
 

@@ -46,26 +46,12 @@ static bool is_checkpoint_file(const struct found_file *file)
 static size_t common_tail(const char *recorded, const char *printed)
 {
     struct winpath path;
-    char *folded = text_fold(printed);
-    size_t agreed = 0;
 
-    if (!folded || winpath_parse(&path, recorded) < 0) {
-        free(folded);
+    if (winpath_parse(&path, recorded) < 0)
         return 0;
-    }
-    for (size_t i = path.part_count; i > 0; i--) {
-        char *slash = strrchr(folded, '/');
-        char *part = text_fold(path.parts[i - 1]);
-        bool equal = slash && part && strcmp(slash + 1, part) == 0;
-        free(part);
-        if (!equal)
-            break;
-        *slash = '\0';
-        agreed++;
-    }
+    size_t tail = winpath_tail(&path, printed);
     winpath_free(&path);
-    free(folded);
-    return agreed;
+    return tail;
 }
 
 static int add_listing(struct joining *joining, size_t node, const struct guid *id,

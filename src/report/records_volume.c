@@ -67,6 +67,14 @@ void report_trace_members(struct json_writer *w, const struct report *r, size_t 
     json_write_time(w, "created", t->created);
     json_write_time(w, "modified", t->modified);
     json_write_time(w, "changed", t->changed);
+    json_write_number(w, "record", ntfs_volume_record_number(t->id));
+    json_write_time(w, "deleted", judge_deleted_when(&r->host, t));
+    json_open_array(w, "missed_by");
+    for (size_t i = 0; i < r->verdict.disk_count; i++)
+        if (r->verdict.disks[i].parent_state == PARENT_MISSING &&
+            r->verdict.disks[i].lost_trace == index)
+            report_put_disk(w, NULL, r, i);
+    json_close_array(w);
 }
 
 size_t report_count_lives(const struct report *r)

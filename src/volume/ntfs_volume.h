@@ -38,6 +38,12 @@ typedef bool ntfs_volume_wanted(void *user, const struct volume_entry *);
 void ntfs_volume_keep_only(struct volume *, ntfs_volume_wanted *, void *user);
 uint64_t ntfs_volume_left_out(const struct volume *);
 
+/* The number of its record in $MFT; the rest of an id counts how often that was used before. */
+static inline uint64_t ntfs_volume_record_number(uint64_t id)
+{
+    return id & 0xFFFFFFFFFFFFull;
+}
+
 /* What $MFT says of one file of the walk, or of a deleted one. */
 struct ntfs_facts {
     uint64_t id; /* file reference, as it was while the file lived */
