@@ -43,8 +43,8 @@ static void find(const struct host *host, const char *text, size_t evidence, str
     if (!text || winpath_parse(&recorded, text) < 0)
         return;
     for (size_t i = 0; i < host->traces.count; i++)
-        consider(trace, &recorded, host->traces.items[i].path,
-                 host->traces.items[i].path_is_full, i, host->traces.items[i].evidence == evidence);
+        consider(trace, &recorded, host->traces.items[i].path, host->traces.items[i].path_is_full,
+                 i, host->traces.items[i].evidence == evidence);
     for (size_t i = 0; i < host->lives.count; i++)
         if (host->lives.items[i].reason & NTFS_USN_DELETED)
             consider(life, &recorded, host->lives.items[i].path, true, i,

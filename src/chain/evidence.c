@@ -164,7 +164,7 @@ static int add_missing_inputs(const struct judge *judge, size_t disk, string_lis
     for (size_t i = 0; i < host->missing_configs.count && r == 0; i++)
         r = line_add(lines, string_printf("missing: the configuration %s",
                                           host->missing_configs.items[i].recorded_path));
-    const char *lost = judge_lost_above(judge, disk);
+    const char *lost = judge->verdict->disks[disk].lost_above;
     if (r == 0 && lost)
         r = line_add(lines, string_printf("missing: what a VM's chain needs at or below %s; it may "
                                           "stand on this file",

@@ -48,6 +48,18 @@ static char *fill_in(const char *text, const struct names *names, bool quoted)
     return string_fill(text, values, quoted);
 }
 
+/* A command is to be run on the host, where a path of the evidence leads nowhere. */
+static char *command(const char *text, const struct names *names)
+{
+    char *line = fill_in(text, names, true);
+
+    if (!line || !names->path_is_here || !strstr(text, "{path}"))
+        return line;
+    char *noted = string_printf("%s  # put the file's path on the host in place of this one", line);
+    free(line);
+    return noted;
+}
+
 struct finding *finding_new(struct judge *judge, const struct finding_text *text,
                             const char *subject, size_t machine, const struct names *names)
 {
@@ -70,7 +82,7 @@ struct finding *finding_new(struct judge *judge, const struct finding_text *text
         bool needs_vm = strstr(text->commands[i], "{vm}") != NULL;
         if (needs_vm && machine == HOST_NONE)
             continue;
-        if (line_add(&finding->commands, fill_in(text->commands[i], names, true)) < 0)
+        if (line_add(&finding->commands, command(text->commands[i], names)) < 0)
             return NULL;
     }
     return finding;

@@ -9,6 +9,7 @@
 /* What a text's {file}, {path} and {vm} stand for. */
 struct names {
     const char *file, *path, *vm;
+    bool path_is_here; /* that of the evidence: the host's own is not known */
 };
 
 /* A new finding with its words filled in; NULL when memory is short. */

@@ -3,6 +3,7 @@
 #include "chain/finding.h"
 
 #include "base/checked.h"
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 
 #include <errno.h>
@@ -65,9 +66,13 @@ static struct finding *disk_finding(struct judge *judge, size_t disk,
     const struct host_disk *file = judge_disk(judge, disk);
     size_t machine = judge->verdict->disks[disk].machine;
     char id[GUID_TEXT_SIZE];
+    CLEANUP_FREE char *windows_path = NULL;
+    if (windows_path_of(&judge->windows_paths, disk, &windows_path) < 0)
+        return NULL;
     struct names names = {
         .file = path_name(file->path),
-        .path = judge->uses[disk].windows_path ? judge->uses[disk].windows_path : file->path,
+        .path = windows_path ? windows_path : file->path,
+        .path_is_here = !windows_path,
         .vm = machine == HOST_NONE ? "an unknown VM"
                                    : machine_label(&judge->host->machines.items[machine], id),
     };
@@ -312,9 +317,48 @@ static int compare_findings(const void *a, const void *b)
     return c;
 }
 
+/* What is said of one file or machine with the same words, by what was seen. */
+static int tell_apart(struct finding *finding)
+{
+    size_t length = strlen(finding->summary);
+
+    if (finding->evidence.count == 0)
+        return 0;
+    while (length > 0 && finding->summary[length - 1] == '.')
+        length--;
+    char *summary = string_printf("%.*s: %s", (int)length, finding->summary,
+                                  finding->evidence.items[0]);
+    if (!summary)
+        return -ENOMEM;
+    free(finding->summary);
+    finding->summary = summary;
+    return 0;
+}
+
+static bool say_the_same(const struct finding *a, const struct finding *b)
+{
+    return strcmp(a->subject, b->subject) == 0 && strcmp(a->code, b->code) == 0 &&
+           strcmp(a->summary, b->summary) == 0;
+}
+
+/* Equal ones follow each other. */
+static int tell_all_apart(struct verdict *verdict)
+{
+    for (size_t i = 0, end; i < verdict->findings.count; i = end) {
+        for (end = i + 1; end < verdict->findings.count &&
+                          say_the_same(&verdict->findings.items[i], &verdict->findings.items[end]);
+             end++)
+            ;
+        for (size_t n = i; n < end && end - i > 1; n++)
+            if (tell_apart(&verdict->findings.items[n]) < 0)
+                return -ENOMEM;
+    }
+    return 0;
+}
+
 int judge_findings(struct judge *judge)
 {
-    int r = 0;
+    int r = windows_paths_make(&judge->windows_paths, judge->host, judge->verdict);
 
     for (size_t i = 0; i < judge->verdict->disk_count && r == 0; i++) {
         r = judge_one(judge, i);
@@ -332,5 +376,6 @@ int judge_findings(struct judge *judge)
     if (judge->verdict->findings.count > 0)
         qsort(judge->verdict->findings.items, judge->verdict->findings.count,
               sizeof(*judge->verdict->findings.items), compare_findings);
-    return r;
+    windows_paths_free(&judge->windows_paths);
+    return r == 0 ? tell_all_apart(judge->verdict) : r;
 }

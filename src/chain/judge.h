@@ -4,6 +4,7 @@
 #define CHAIN_JUDGE_H
 
 #include "chain/verdict.h"
+#include "chain/windows_paths.h"
 
 /* How an unreferenced disk stands to the chains in use. */
 enum relation {
@@ -27,7 +28,6 @@ struct disk_use {
     bool is_broken_ancestor; /* I5: a tracked disk points at it by path, linkage mismatched */
     bool is_shared;          /* on storage that other nodes reach */
     size_t path_children;    /* children that only point at it by path */
-    const char *windows_path; /* as a configuration or child records it; NULL unknown; borrowed */
     enum relation relation;
     size_t lowest; /* the lowest unreferenced layer below, itself included */
 };
@@ -37,6 +37,7 @@ struct judge {
     struct verdict *verdict;
     struct disk_use *uses;
     bool *sure; /* per node: judge_paths_are_facts() */
+    struct windows_paths windows_paths; /* for the findings' commands */
 };
 
 static inline const struct host_disk *judge_disk(const struct judge *judge, size_t disk)

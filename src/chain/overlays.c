@@ -453,6 +453,8 @@ int judge_overlays(struct judge *judge)
             if (conditions[i].holds(judge, disk))
                 verdict->overlays |= 1u << conditions[i].overlay;
         verdict->severity = severity_of(verdict);
+        if (verdict->overlays & 1u << OVERLAY_LOW_CONFIDENCE)
+            verdict->lost_above = judge_lost_above(judge, disk);
     }
     return 0;
 }

@@ -35,8 +35,6 @@ static void use_disk(struct judge *judge, const struct host_drive *drive, size_t
         use->by_vm = true;
     if (host_path_is_shared(drive->recorded_path))
         use->is_shared = true;
-    if (!use->windows_path)
-        use->windows_path = drive->recorded_path;
     if (judge->verdict->disks[drive->disk].machine == HOST_NONE)
         judge->verdict->disks[drive->disk].machine = machine;
 }
@@ -86,25 +84,18 @@ static void mark_broken(struct judge *judge)
     }
 }
 
-/* A differencing disk names its parent with the path that Windows uses. */
-static void learn_windows_paths(struct judge *judge)
+/* A disk whose parent was recorded on shared storage lies there, too, and so does the parent. */
+static void spread_shared_paths(struct judge *judge)
 {
     for (size_t i = 0; i < judge->verdict->disk_count; i++) {
         const struct disk_verdict *verdict = &judge->verdict->disks[i];
         const struct disk_facts *facts = judge_disk(judge, i)->facts;
         const char *path = facts && facts->parent ? facts->parent->absolute_path : NULL;
-        if (!path)
+        if (!path || !host_path_is_shared(path))
             continue;
-        bool shared = host_path_is_shared(path);
-        if (shared)
-            judge->uses[i].is_shared = true;
-        if (verdict->parent_state != PARENT_MATCHED)
-            continue;
-        struct disk_use *parent = &judge->uses[verdict->parent];
-        if (shared)
-            parent->is_shared = true;
-        if (!parent->windows_path && verdict->parent_key == PARENT_BY_ABSOLUTE_PATH)
-            parent->windows_path = path;
+        judge->uses[i].is_shared = true;
+        if (verdict->parent_state == PARENT_MATCHED)
+            judge->uses[verdict->parent].is_shared = true;
     }
 }
 
@@ -188,7 +179,7 @@ int judge_uses(struct judge *judge)
         if (judge->uses[i].by_unregistered)
             mark_ancestors(judge, i, false, judge->verdict->disks[i].machine);
     mark_broken(judge);
-    learn_windows_paths(judge);
+    spread_shared_paths(judge);
     relate(judge);
     for (size_t i = 0; i < judge->verdict->disk_count; i++) {
         judge->verdict->disks[i].referenced = is_referenced(&judge->uses[i]);

@@ -67,7 +67,7 @@ int verdict_make(struct verdict *verdict, const struct host *host)
     }
     for (size_t i = 0; i < host->nodes.count; i++)
         sure[i] = judge_paths_are_facts(host, i);
-    struct judge judge = {host, verdict, uses, sure};
+    struct judge judge = {.host = host, .verdict = verdict, .uses = uses, .sure = sure};
     int r = run_steps(&judge);
     sum_up(verdict, host);
     return r;

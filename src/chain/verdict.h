@@ -87,6 +87,9 @@ struct disk_verdict {
     size_t parent_copies; /* how many disks carry the identifier, when none could be chosen */
     VECTOR(size_t) children; /* matched children, in order of path */
     size_t machine;      /* owner, or HOST_NONE */
+    /* OVERLAY_LOW_CONFIDENCE: what a VM's chain needs, is lost and may stand on this disk, as
+     * recorded or as the path of the layer that misses it; NULL: it is not that. Borrowed. */
+    const char *lost_above;
     enum disk_class class;
     unsigned overlays;   /* bits */
     enum severity severity; /* of class and overlays */

@@ -74,6 +74,8 @@ const struct host_hive *hives_zone(const struct host *, size_t node);
 /* Takes events out of the files, ties them to machines and disks; after machines_make() and
  * hives_join(). */
 int logs_join(struct host *, file_list *);
+/* Says of a --map under which not one recorded disk is found that it may be wrong. */
+int maps_check(struct host *);
 /* Adds what the inventories among the evidence name. */
 int inventories_read(struct host *);
 

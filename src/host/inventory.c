@@ -146,6 +146,10 @@ static int read_inventory(struct host *host, struct host_evidence *evidence)
                           string_printf("%s: not an inventory: %s", evidence->path,
                                         notes.count > 0 ? notes.items[0].text : strerror(-r)));
     }
+    if (r == 0 && !evidence->unreadable && inventory.drives.count == 0)
+        r = host_complain(evidence,
+                          string_printf("%s: lists no drive at all: was Get-VM run as an "
+                                        "administrator, on this host?", evidence->path));
     for (size_t i = 0; i < inventory.drives.count && r == 0; i++)
         r = add_inventory_line(host, evidence->node, evidence->path, &inventory.drives.items[i]);
     notes_free(&notes);

@@ -588,6 +588,8 @@ int machines_make(struct host *host, file_list *files)
     if (r == 0)
         r = machines_resolve(host);
     if (r == 0)
+        r = maps_check(host);
+    if (r == 0)
         r = report_missing(&joining);
     if (r == 0) {
         judge_unlisted(host);

@@ -230,11 +230,11 @@ int plan_make(struct plan_list *list, const struct host *host, const struct verd
     *list = (struct plan_list){0};
     if (!machine_is_known(&planner))
         return -ENOENT;
-    int r = places_make(&planner.places, host, verdict);
+    int r = windows_paths_make(&planner.windows_paths, host, verdict);
     for (size_t i = 0; i < verdict->chains.count && r == 0; i++)
         if (is_wanted(&planner, &verdict->chains.items[i]))
             r = add_plan(list, &planner, &verdict->chains.items[i]);
-    places_free(&planner.places);
+    windows_paths_free(&planner.windows_paths);
     return r;
 }
 

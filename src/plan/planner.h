@@ -3,14 +3,14 @@
 #ifndef PLAN_PLANNER_H
 #define PLAN_PLANNER_H
 
-#include "plan/places.h"
+#include "chain/windows_paths.h"
 #include "plan/plan.h"
 
 struct planner {
     const struct host *host;
     const struct verdict *verdict;
     const struct plan_options *options;
-    struct places places;
+    struct windows_paths windows_paths;
 };
 
 static inline const struct host_disk *planner_disk(const struct planner *planner, size_t disk)

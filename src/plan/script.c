@@ -104,7 +104,7 @@ static char *path_of(struct script *s, size_t disk, bool *known)
 {
     char *path = NULL;
 
-    if (places_windows_path(&s->planner->places, disk, &path) < 0)
+    if (windows_path_of(&s->planner->windows_paths, disk, &path) < 0)
         s->status = -ENOMEM;
     *known = path != NULL;
     return path ? path : strdup(planner_disk(s->planner, disk)->path);

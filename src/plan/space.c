@@ -139,7 +139,7 @@ static int add_volume(const struct planner *planner, struct plan *plan, size_t i
     const struct host_disk *disk = planner_disk(planner, index);
     CLEANUP_FREE char *path = NULL;
     struct winpath windows = {0};
-    int r = places_windows_path(&planner->places, index, &path);
+    int r = windows_path_of(&planner->windows_paths, index, &path);
     bool known = r == 0 && path && winpath_parse(&windows, path) == 0;
 
     if (known)

@@ -8,8 +8,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define MISSING_NAMED 5 /* more listed machines without configuration are counted */
+#define MISSING_NAMED 5 /* of each kind; more listed machines without configuration are counted */
 
 static size_t count_overlay(const struct verdict *v, enum disk_overlay overlay)
 {
@@ -111,6 +112,28 @@ static void put_missing_of_node(struct page *page, const struct host_node *n)
                       of_host(n), n->name);
 }
 
+static bool is_lost_before(const struct verdict *v, size_t disk)
+{
+    for (size_t i = 0; i < disk; i++)
+        if (v->disks[i].lost_above && strcmp(v->disks[i].lost_above, v->disks[disk].lost_above) == 0)
+            return true;
+    return false;
+}
+
+/* What VMs need and the evidence does not have, each once. */
+static void put_lost_layers(struct page *page)
+{
+    const struct verdict *v = &page->report->verdict;
+    size_t named = 0;
+
+    for (size_t i = 0; i < v->disk_count && named < MISSING_NAMED; i++)
+        if (v->disks[i].lost_above && !is_lost_before(v, i)) {
+            page_sentence(page, 6, "- ", "missing: what a VM's chain needs at or below %s",
+                          v->disks[i].lost_above);
+            named++;
+        }
+}
+
 /* What is missing, where a verdict suffers from it. */
 static void put_missing(struct page *page)
 {
@@ -125,6 +148,7 @@ static void put_missing(struct page *page)
     if (host->missing_configs.count > MISSING_NAMED)
         page_sentence(page, 6, "- ", "missing: %zu more configurations of listed VMs",
                       host->missing_configs.count - MISSING_NAMED);
+    put_lost_layers(page);
 }
 
 static void put_absent_witness(struct page *page)

@@ -287,6 +287,64 @@ static void test_ambiguous_path(void **state)
     judged_free(&j);
 }
 
+/* Two drives of one machine that are ambiguous: two findings that a reader can tell apart. */
+static void test_equal_summaries(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk x/s/a.vhdx", "disk y/s/a.vhdx", "disk x/s/b.vhdx", "disk y/s/b.vhdx",
+          "vm v drive=D:\\s\\a.vhdx drive=D:\\s\\b.vhdx");
+    const struct finding *first = finding_of(&j, "ambiguous-path");
+    assert_string_equal(first[1].code, "ambiguous-path");
+    assert_string_equal(first[0].subject, first[1].subject);
+    assert_non_null(strstr(first[0].summary, "D:\\s\\a.vhdx"));
+    assert_non_null(strstr(first[1].summary, "D:\\s\\b.vhdx"));
+    judged_free(&j);
+}
+
+/* Half of what NTFS can describe is the line. */
+static void test_fragmented(void **state)
+{
+    struct host host;
+    struct verdict verdict;
+
+    for (unsigned more = 0; more < 2; more++) {
+        static const char *const lines[] = {"list", "disk a.vhdx", "vm v drive=a.vhdx"};
+        model_make(&host, lines, ARRAY_SIZE(lines));
+        host.disks.items[0].extents = 9000;
+        host.disks.items[0].mft_records = 4000;
+        host.disks.items[0].attribute_list_size = 128 * 1024 - 1 + more;
+        assert_int_equal(verdict_make(&verdict, &host), 0);
+        assert_int_equal(verdict.findings.count, more);
+        if (more > 0) {
+            assert_string_equal(verdict.findings.items[0].code, "fragmented");
+            assert_non_null(strstr(verdict.findings.items[0].evidence.items[0],
+                                   "9000 extents in 4000 records"));
+            assert_non_null(strstr(verdict.findings.items[0].explanation, "0x80070299"));
+        }
+        verdict_free(&verdict);
+        host_free(&host);
+    }
+}
+
+/* Commands are for the host: with its path where that can be known, else with a word of warning. */
+static void test_paths_in_commands(void **state)
+{
+    struct judged j;
+
+    JUDGE(&j, "list", "disk VMs/a.vhdx", "disk VMs/a_1.avhdx parent=VMs/a.vhdx",
+          "disk other/b.vhdx", "vm v drive=D:\\VMs\\a.vhdx");
+    const struct finding *orphan = finding_of(&j, "orphan-with-data");
+    assert_non_null(strstr(orphan->commands.items[1], "-Path 'D:\\VMs\\a_1.avhdx' |"));
+    assert_null(strstr(orphan->commands.items[1], "#"));
+    judged_free(&j);
+    JUDGE(&j, "list", "disk other/b.vhdx");
+    const struct finding *stray = finding_of(&j, "unattached-disk");
+    assert_non_null(strstr(stray->commands.items[0], "'/e/other/b.vhdx' | "));
+    assert_non_null(strstr(stray->commands.items[0], "# put the file's path on the host"));
+    judged_free(&j);
+}
+
 static bool says(const struct finding *finding, const char *words)
 {
     for (size_t i = 0; i < finding->evidence.count; i++)
@@ -415,6 +473,9 @@ int main(void)
         cmocka_unit_test(test_unopened_is_not_said_to_be_damaged),
         cmocka_unit_test(test_layer_too_many),
         cmocka_unit_test(test_healthy_host_has_no_findings),
+        cmocka_unit_test(test_equal_summaries),
+        cmocka_unit_test(test_fragmented),
+        cmocka_unit_test(test_paths_in_commands),
         cmocka_unit_test(test_summary),
         cmocka_unit_test(test_recovery_checkpoint),
         cmocka_unit_test(test_ambiguous_path),

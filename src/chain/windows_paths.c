@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "plan/places.h"
+#include "chain/windows_paths.h"
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void record(struct places *places, size_t disk, const char *path)
+static void record(struct windows_paths *paths, size_t disk, const char *path)
 {
-    if (disk != HOST_NONE && path && !places->recorded[disk])
-        places->recorded[disk] = path;
+    if (disk != HOST_NONE && path && !paths->recorded[disk])
+        paths->recorded[disk] = path;
 }
 
-static void record_drives(struct places *places, const drive_list *drives)
+static void record_drives(struct windows_paths *paths, const drive_list *drives)
 {
     for (size_t i = 0; i < drives->count; i++)
-        record(places, drives->items[i].disk, drives->items[i].recorded_path);
+        record(paths, drives->items[i].disk, drives->items[i].recorded_path);
 }
 
 /* Where the element begins that ends at `end`. */
@@ -52,30 +52,31 @@ static bool names_file(const char *recorded, const struct host_disk *disk)
 
 /* What a machine uses has the path that its configuration says. What a child records can be old: it
  * counts where the parent still has that name. */
-int places_make(struct places *places, const struct host *host, const struct verdict *verdict)
+int windows_paths_make(struct windows_paths *paths, const struct host *host,
+                       const struct verdict *verdict)
 {
-    *places = (struct places){host, calloc(host->disks.count + 1, sizeof(*places->recorded))};
-    if (!places->recorded)
+    *paths = (struct windows_paths){host, calloc(host->disks.count + 1, sizeof(*paths->recorded))};
+    if (!paths->recorded)
         return -ENOMEM;
     for (size_t m = 0; m < host->machines.count; m++)
-        record_drives(places, &host->machines.items[m].drives);
+        record_drives(paths, &host->machines.items[m].drives);
     for (size_t m = 0; m < host->machines.count; m++)
         for (size_t c = 0; c < host->machines.items[m].checkpoints.count; c++)
-            record_drives(places, &host->machines.items[m].checkpoints.items[c].drives);
+            record_drives(paths, &host->machines.items[m].checkpoints.items[c].drives);
     for (size_t i = 0; i < host->disks.count; i++) {
         const struct disk_verdict *child = &verdict->disks[i];
         const struct disk_facts *facts = host->disks.items[i].facts;
         if (child->parent_state == PARENT_MATCHED &&
             names_file(facts->parent->absolute_path, &host->disks.items[child->parent]))
-            record(places, child->parent, facts->parent->absolute_path);
+            record(paths, child->parent, facts->parent->absolute_path);
     }
     return 0;
 }
 
-void places_free(struct places *places)
+void windows_paths_free(struct windows_paths *paths)
 {
-    free(places->recorded);
-    *places = (struct places){0};
+    free(paths->recorded);
+    *paths = (struct windows_paths){0};
 }
 
 /* A beginning of recorded paths and of the evidence's paths that stand for the same folder. */
@@ -129,11 +130,11 @@ static bool lies_below(const char *path, const char *folder, size_t length)
 }
 
 /* Another disk's recorded path implies this one's: they share the folder, or a whole volume. */
-static bool find_root(const struct places *places, size_t known, const struct host_disk *disk,
+static bool find_root(const struct windows_paths *paths, size_t known, const struct host_disk *disk,
                       struct root *root)
 {
-    const struct host_disk *other = &places->host->disks.items[known];
-    const char *recorded = places->recorded[known];
+    const struct host_disk *other = &paths->host->disks.items[known];
+    const char *recorded = paths->recorded[known];
 
     if (!recorded || other->evidence != disk->evidence)
         return false;
@@ -155,37 +156,56 @@ static char *join(const char *beginning, size_t length, const char *rest)
     return strbuf_steal(&text);
 }
 
-static int path_by_map(const struct places *places, const struct host_disk *disk, char **path)
+/* Of all maps to a folder of the disk the nearest one, and a letter rather than a GUID. */
+static const struct host_map *map_to(const host_map_list *maps, const char *path)
 {
-    for (size_t i = 0; i < places->host->maps.count; i++) {
-        const struct host_map *map = &places->host->maps.items[i];
-        if (!lies_below(disk->path, map->to, strlen(map->to)))
-            continue;
-        CLEANUP_FREE char *from = winpath_text(&map->from, map->from.part_count);
-        *path =
-            from ? join(from, without_separator(from, strlen(from)), disk->path + strlen(map->to))
-                 : NULL;
-        return *path ? 0 : -ENOMEM;
+    const struct host_map *best = NULL;
+
+    for (size_t i = 0; i < maps->count; i++) {
+        const struct host_map *map = &maps->items[i];
+        size_t length = strlen(map->to), best_length = best ? strlen(best->to) : 0;
+        bool better =
+            length > best_length || (length == best_length && map->from.root == WINPATH_DRIVE);
+        if (lies_below(path, map->to, length) && better)
+            best = map;
     }
-    return 0;
+    return best;
 }
 
-int places_windows_path(const struct places *places, size_t index, char **path)
+/* The other way round than recorded paths go through maps. */
+static int path_by_map(const host_map_list *maps, const struct host_disk *disk, char **path)
 {
-    const struct host_disk *disk = &places->host->disks.items[index];
+    const struct host_map *map = map_to(maps, disk->path);
+    CLEANUP_FREE char *from = map ? winpath_text(&map->from, map->from.part_count) : NULL;
+
+    if (from)
+        *path = join(from, without_separator(from, strlen(from)), disk->path + strlen(map->to));
+    return !map || *path ? 0 : -ENOMEM;
+}
+
+int windows_path_of(const struct windows_paths *paths, size_t index, char **path)
+{
+    const struct host_disk *disk = &paths->host->disks.items[index];
     struct root root, best = {0, 0};
     size_t known = HOST_NONE;
 
     *path = NULL;
-    if (places->recorded[index])
-        return (*path = strdup(places->recorded[index])) ? 0 : -ENOMEM;
-    for (size_t i = 0; i < places->host->disks.count; i++)
-        if (find_root(places, i, disk, &root) && (known == HOST_NONE || root.path > best.path)) {
+    if (paths->recorded[index])
+        return (*path = strdup(paths->recorded[index])) ? 0 : -ENOMEM;
+    int r = path_by_map(&paths->host->maps, disk, path);
+    if (r == 0)
+        r = path_by_map(&paths->host->mounts, disk, path);
+    if (r < 0 || *path)
+        return r;
+    for (size_t i = 0; i < paths->host->disks.count; i++)
+        if (find_root(paths, i, disk, &root) && (known == HOST_NONE || root.path > best.path)) {
             known = i;
             best = root;
+            if (best.path == strlen(disk->folder_key)) /* none can share more */
+                break;
         }
     if (known == HOST_NONE)
-        return path_by_map(places, disk, path);
-    *path = join(places->recorded[known], best.recorded, disk->path + best.path);
+        return 0;
+    *path = join(paths->recorded[known], best.recorded, disk->path + best.path);
     return *path ? 0 : -ENOMEM;
 }
