@@ -366,20 +366,36 @@ static void put_value_element(struct chunk *chunk, const char *element, const ch
     close_element(chunk, &e);
 }
 
+/* An element whose whole content is one value, left out when that is null. */
+static void put_optional_element(struct chunk *chunk, const char *element, unsigned index,
+                                 unsigned type)
+{
+    struct element e = open_element(chunk, element, index, false);
+
+    close_start(chunk, &e);
+    put_substitution(chunk, BINXML_OPTIONAL_SUBSTITUTION, index, type);
+    close_element(chunk, &e);
+}
+
+/* What ReportEvent() leaves: the inserts, the size of the data, the data. */
+enum { CLASSIC_INSERTS, CLASSIC_SIZE, CLASSIC_DATA, CLASSIC_VALUES };
+
 static void put_event_data_definition(struct chunk *chunk, const struct evtx_event *event)
 {
     struct element data = open_element(chunk, "EventData", NO_DEPENDENCY, false);
     unsigned index = 0;
 
     close_start(chunk, &data);
-    if (event->payload == EVTX_CLASSIC)
-        put_value_element(chunk, "Data", NULL, index++, BINXML_STRING | BINXML_ARRAY);
-    else
+    if (event->payload == EVTX_CLASSIC) {
+        put_value_element(chunk, "Data", NULL, CLASSIC_INSERTS, BINXML_STRING | BINXML_ARRAY);
+        put_optional_element(chunk, "Binary", CLASSIC_DATA, BINXML_BINARY);
+    } else {
         for (; index < event->field_count; index++)
             put_value_element(chunk, "Data", event->fields[index].name, index,
                               field_type(&event->fields[index]));
-    if (event->payload == EVTX_CLASSIC || event->binary)
-        put_value_element(chunk, "Binary", NULL, index, BINXML_BINARY);
+        if (event->binary)
+            put_optional_element(chunk, "Binary", index, BINXML_BINARY);
+    }
     close_element(chunk, &data);
 }
 
@@ -641,7 +657,8 @@ static void put_payload(struct chunk *chunk, const struct evtx_event *event)
 {
     struct strbuf key = {0};
     bool classic = event->payload == EVTX_CLASSIC;
-    unsigned count = classic ? 2 : (unsigned)event->field_count + (event->binary != NULL);
+    unsigned count =
+        classic ? CLASSIC_VALUES : (unsigned)event->field_count + (event->binary != NULL);
 
     payload_key(&key, event);
     put_instance(chunk, strbuf_text(&key),
@@ -650,11 +667,13 @@ static void put_payload(struct chunk *chunk, const struct evtx_event *event)
                  event);
     strbuf_free(&key);
     struct values values = begin_values(chunk, count);
-    if (classic)
+    if (classic) {
         put_inserts(chunk, &values, event);
-    else
+        put_integer(chunk, &values, event->binary_size, BINXML_UINT32, 4);
+    } else {
         for (size_t i = 0; i < event->field_count; i++)
             put_value(chunk, &values, event->fields[i].value, field_type(&event->fields[i]));
+    }
     if (classic || event->binary)
         put_binary(chunk, &values, event);
 }

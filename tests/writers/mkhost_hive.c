@@ -5,33 +5,13 @@
 #include "hive_writer.h"
 
 #include "base/cleanup.h"
-#include "base/strbuf.h"
-#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define VALUE_MAX 1024
-#define MULTI_SZ  7
 #define TYPE_NONE 0 /* SECURITY's values have no type, or use it for something else */
-
-/* Texts one after the other, each ended by a NUL, one more at the end. */
-static void put_texts(struct hive_writer *w, const char *key, const char *name, json_t *texts)
-{
-    CLEANUP(strbuf) struct strbuf bytes = {0};
-    json_t *text;
-    size_t i, size;
-
-    json_array_foreach(texts, i, text)
-    {
-        CLEANUP_FREE char *utf16 = text_to_utf16le(json_string_value(text), &size);
-        strbuf_append_bytes(&bytes, utf16, size);
-        strbuf_append_bytes(&bytes, "\0", 2);
-    }
-    strbuf_append_bytes(&bytes, "\0", 2);
-    hive_put(w, key, name, MULTI_SZ, strbuf_text(&bytes), bytes.length);
-}
 
 /* "hex:10000000" */
 static void put_bytes(struct hive_writer *w, const char *key, const char *name, const char *text)
@@ -67,12 +47,10 @@ static void put_value(const struct recipe *recipe, struct hive_writer *w, const 
         hive_put_number(w, key, name, (uint32_t)json_integer_value(value));
     else if (json_is_string(value))
         put_text(w, key, name, json_string_value(value));
-    else if (json_is_array(value))
-        put_texts(w, key, name, value);
     else if (json_is_null(value))
         hive_put_key(w, path);
     else
-        fail(recipe, "\"%s\" is no number, text or list of texts", path);
+        fail(recipe, "\"%s\" is no number, text or null", path);
 }
 
 static filetime time_of(const struct recipe *recipe, const char *text)
