@@ -149,9 +149,9 @@ static int visit_file(struct walk *walk, const struct volume_entry *entry)
 
     if (!folder)
         return -ENOMEM;
-    if (interest == INTEREST_IGNORED)
-        return 0;
     enum host_logs logs = walk->host->evidence.items[walk->evidence].logs;
+    if (interest == INTEREST_IGNORED || (interest == INTEREST_LOG && logs == LOGS_NONE))
+        return 0;
     if (logs == LOGS_ONLY ||
         (logs == LOGS_SOUGHT && interest == INTEREST_NONE && interest_may_be_log(entry->name)))
         return add_file(walk, walk->files, entry, INTEREST_LOG, 0);

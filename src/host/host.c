@@ -35,8 +35,8 @@ static size_t node_named(struct host *host, const char *name)
     return host->nodes.count - 1;
 }
 
-static struct host_evidence *add_evidence(struct host *host, const char *node,
-                                          enum host_evidence_kind kind)
+struct host_evidence *host_add_evidence(struct host *host, const char *node,
+                                        enum host_evidence_kind kind)
 {
     size_t index = node_named(host, node ? node : "");
     struct host_evidence *evidence = index == HOST_NONE ? NULL : vector_push(&host->evidence);
@@ -104,7 +104,7 @@ static int name_evidence(struct host_evidence *evidence, bool is_file, int r, co
 
 int host_add_path(struct host *host, const char *node, const char *path)
 {
-    struct host_evidence *evidence = add_evidence(host, node, EVIDENCE_DIRECTORY);
+    struct host_evidence *evidence = host_add_evidence(host, node, EVIDENCE_DIRECTORY);
 
     if (!evidence)
         return -ENOMEM;
@@ -135,7 +135,7 @@ void host_seek_logs(struct host *host)
 
 int host_add_inventory(struct host *host, const char *node, const char *path)
 {
-    struct host_evidence *evidence = add_evidence(host, node, EVIDENCE_INVENTORY);
+    struct host_evidence *evidence = host_add_evidence(host, node, EVIDENCE_INVENTORY);
 
     if (!evidence)
         return -ENOMEM;
@@ -254,6 +254,8 @@ void host_close_volumes(struct host *host)
     for (size_t i = 0; i < host->evidence.count; i++) {
         volume_close(host->evidence.items[i].volume);
         host->evidence.items[i].volume = NULL;
+        io_unref(host->evidence.items[i].bytes);
+        host->evidence.items[i].bytes = NULL;
     }
 }
 

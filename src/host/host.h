@@ -18,6 +18,7 @@
 #include "event/events.h"
 #include "event/hive.h"
 #include "vm/vm.h"
+#include "volume/image_shadows.h"
 #include "volume/partition.h"
 
 #include <stdbool.h>
@@ -48,6 +49,7 @@ enum host_logs {
     LOGS_BY_NAME, /* *.evtx and the names that products use */
     LOGS_SOUGHT,  /* … and every *.log, *.txt and *.json that turns out to be one */
     LOGS_ONLY,    /* every file, and nothing else is looked for */
+    LOGS_NONE,    /* none */
 };
 
 struct host_evidence {
@@ -66,6 +68,12 @@ struct host_evidence {
     /* Of a volume in an image. */
     uint64_t serial;       /* 0 unknown */
     struct partition_device device;
+    io_source *bytes;      /* of one that is read; closed with the volume */
+    bool has_shadows;      /* … that has shadow copies: so many, as far as could be read */
+    size_t shadows;
+    unsigned shadows_hung;      /* how many took too long to open */
+    struct image_shadow shadow; /* shadows.h; its number is 0 of what is no shadow copy */
+    size_t shadow_of;           /* of a shadow copy: its volume, an index of evidence */
 };
 
 /* A host (cluster node) or a shared storage named with --host. */

@@ -28,6 +28,11 @@ static bool is_wanted(void *user, const struct volume_entry *entry)
            interest_may_matter_by_folder(entry->name);
 }
 
+void images_keep_wanted(struct volume *volume)
+{
+    ntfs_volume_keep_only(volume, is_wanted, NULL);
+}
+
 static bool is_image(const struct host_evidence *evidence)
 {
     CLEANUP(io_unref) io_source *source = NULL;
@@ -38,7 +43,7 @@ static bool is_image(const struct host_evidence *evidence)
     return os_file_open(evidence->path, true, &source) == 0 && image_probe(source);
 }
 
-static int add_notes(struct host_evidence *evidence, const struct notes *notes)
+int images_complain(struct host_evidence *evidence, const struct notes *notes)
 {
     for (size_t i = 0; i < notes->count; i++) {
         const struct note *note = &notes->items[i];
@@ -83,7 +88,10 @@ static int add_volume(const struct host_evidence *image, const struct partition_
         root[strlen(root) - 1] = '\0';
     evidence->path = root ? text_valid(root) : NULL;
     free(root);
-    ntfs_volume_keep_only(evidence->volume, is_wanted, NULL);
+    images_keep_wanted(evidence->volume);
+    evidence->bytes = io_ref(found->source);
+    int r = image_shadows_count(evidence->bytes, &evidence->shadows, NULL);
+    evidence->has_shadows = r < 0 || evidence->shadows > 0;
     return evidence->path ? 0 : -ENOMEM;
 }
 
@@ -109,7 +117,7 @@ static int open_image(struct host_evidence *file, const struct host_options *opt
     for (size_t i = 0; i < image.volumes.count && r == 0; i++)
         r = add_volume(file, &image.partitions, &image.volumes.items[i], list);
     if (r == 0 && list->count > before) {
-        r = add_notes(&list->items[before], &notes);
+        r = images_complain(&list->items[before], &notes);
         free(file->path);
         string_list_free(&file->errors);
         volume_close(file->volume);
@@ -128,7 +136,7 @@ static int open_image(struct host_evidence *file, const struct host_options *opt
             r = host_complain(kept, string_printf("%s: no volume in it can be read: %s", kept->path,
                                                   r < 0 ? strerror(-r) : "there is none"));
             if (r == 0)
-                r = add_notes(kept, &notes);
+                r = images_complain(kept, &notes);
         } else {
             r = -ENOMEM;
         }

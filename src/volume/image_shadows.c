@@ -3,7 +3,7 @@
 
 #include "base/checked.h"
 #include "base/cleanup.h"
-#include "os/worker.h"
+#include "volume/image_worker.h"
 #include "volume/shadow_format.h"
 #include "worker/vshadow.h"
 
@@ -11,8 +11,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define WORKER_TIMEOUT_MS 30000 /* of one read: the lists of a whole copy may belong to it */
 
 /* A catalog that names 1024 copies takes 17 blocks. */
 #define CATALOG_BLOCKS_MAX 64
@@ -62,26 +60,23 @@ int image_shadows_count(io_source *volume, size_t *count, struct notes *notes)
     return r;
 }
 
-static int refuse(struct notes *notes, int error)
+static int refuse(struct notes *notes, const char *what, int error)
 {
     static const struct {
         int error;
         const char *reason;
     } reasons[] = {
-        {ENOENT, "the program hvchain-worker-vshadow, which reads them, is not there"},
-        {EBADMSG, "their catalog or a list in it is damaged"},
-        {E2BIG, "there are more of them than Windows can make"},
-        {EXDEV, "what they hold lies on another volume"},
-        {EPIPE, "the program that reads them died of it"},
-        {ETIMEDOUT, "the program that reads them took too long"},
+        {ENOENT, "the program hvchain-worker-vshadow, which reads it, is not there"},
+        {E2BIG, "it has more than Windows can make"},
+        {EXDEV, "what it holds lies on another volume"},
     };
-    const char *reason = strerror(-error);
+    const char *reason = image_worker_reason(error);
 
     for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
         if (reasons[i].error == -error)
             reason = reasons[i].reason;
-    notes_add(notes, SEVERITY_WARNING, "SHADOW-READ", NOTE_NO_OFFSET,
-              "the shadow copies cannot be read: %s", reason);
+    notes_add(notes, SEVERITY_WARNING, "SHADOW-READ", NOTE_NO_OFFSET, "%s cannot be read: %s", what,
+              reason);
     return error == -ENOENT ? -ENOTSUP : error;
 }
 
@@ -93,7 +88,7 @@ int image_shadows_list(io_source *volume, struct workers *workers, image_shadows
         .name = "vshadow",
         .sources = &volume,
         .source_count = 1,
-        .timeout_ms = WORKER_TIMEOUT_MS,
+        .timeout_ms = IMAGE_WORKER_TIMEOUT_MS,
     };
 
     if (!stores)
@@ -104,7 +99,7 @@ int image_shadows_list(io_source *volume, struct workers *workers, image_shadows
     if (size >= 0 && (uint64_t)size % sizeof(*stores) != 0)
         size = -EPROTO;
     if (size < 0)
-        return refuse(notes, (int)size);
+        return refuse(notes, "the list of shadow copies", (int)size);
     for (size_t i = 0; i < (size_t)size / sizeof(*stores); i++) {
         struct image_shadow *shadow = vector_push(list);
         if (!shadow)
@@ -139,16 +134,16 @@ int image_shadow_open(io_source *volume, struct workers *workers, unsigned numbe
         .source_count = 1,
         .parameters = &index,
         .parameters_size = sizeof(index),
-        .timeout_ms = WORKER_TIMEOUT_MS,
+        .timeout_ms = IMAGE_WORKER_TIMEOUT_MS,
     };
 
     *source = NULL;
-    int r = workers ? workers_open_source(workers, &job, source) : -ENOENT;
+    int r = image_worker_open(workers, &job, source);
     if (r == 0)
         r = try(*source);
     if (r == 0)
         return 0;
     io_unref(*source);
     *source = NULL;
-    return refuse(notes, r);
+    return refuse(notes, "the shadow copy", r);
 }

@@ -32,7 +32,7 @@ typedef VECTOR(struct image_shadow) image_shadows;
  */
 int image_shadows_count(io_source *volume, size_t *count, struct notes *);
 /*
- * All copies, in the order of their creation. Free with vector_free(). 0; -ENOTSUP without the
+ * All copies, as libvshadow numbers them. Free with vector_free(). 0; -ENOTSUP without the
  * worker program; -EBADMSG, -EPIPE, -ETIMEDOUT …, and a note that says why.
  */
 int image_shadows_list(io_source *volume, struct workers *, image_shadows *, struct notes *);

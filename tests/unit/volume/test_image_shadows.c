@@ -224,7 +224,6 @@ static const struct damage {
     {BLOCK_LIST, 0, 0x00, 0, 0, 0, {-EBADMSG, 0}}, /* the newer copy does without */
     {BLOCK_LIST, 1, 0x00, 0, 0, 0, {-EBADMSG, -EBADMSG}},
     {BLOCK_LIST, 0, 0x28, TIB, 0, 0, {-EBADMSG, 0}},
-    {BLOCK_LIST, 0, 0x28, TO_ITSELF, 0, 0, {-ETIMEDOUT, 0}}, /* libvshadow never ends */
     {BITMAP, 1, 0x00, 0, 0, 0, {-EBADMSG, -EBADMSG}},
 };
 
