@@ -250,13 +250,17 @@ int compare_reports(struct change_list *list, const struct earlier *earlier,
     return r;
 }
 
+void change_free(struct change *change)
+{
+    free(change->subject);
+    free(change->before);
+    free(change->after);
+    string_list_free(&change->evidence);
+}
+
 void change_list_free(struct change_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i].subject);
-        free(list->items[i].before);
-        free(list->items[i].after);
-        string_list_free(&list->items[i].evidence);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        change_free(&list->items[i]);
     vector_free(list);
 }

@@ -20,6 +20,9 @@ enum change_kind {
     CHANGE_NEW_FINDING,
     CHANGE_FINDING_SETTLED,
     CHANGE_KINDS,
+    /* Between shadow copies only (history.h). */
+    CHANGE_DISK_GROWN = CHANGE_KINDS,
+    CHANGE_DISK_SHRUNK,
 };
 const char *change_kind_name(enum change_kind); /* "new-disk" … */
 
@@ -41,6 +44,7 @@ struct change_list {
 /* 0 or -ENOMEM. */
 int compare_reports(struct change_list *, const struct earlier *, const struct host *,
                     const struct verdict *);
+void change_free(struct change *);
 void change_list_free(struct change_list *);
 
 #endif

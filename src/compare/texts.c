@@ -16,6 +16,8 @@ const struct change_text change_texts[] = {
                                                  "of a merge: what it held may be lost."},
     [CHANGE_NEW_FINDING] = {"new-finding", "This finding is new."},
     [CHANGE_FINDING_SETTLED] = {"finding-settled", "This finding is settled."},
+    [CHANGE_DISK_GROWN] = {"disk-grown", "The file of this disk is larger than before."},
+    [CHANGE_DISK_SHRUNK] = {"disk-shrunk", "The file of this disk is smaller than before."},
 };
 
 const char *change_kind_name(enum change_kind kind)
