@@ -30,7 +30,7 @@ _hvchain_options()
     local output='--format --output --fail-on --threads --color --ascii --no-sandbox --quiet --help'
 
     case $1 in
-    scan) echo "--compare-with --timeline $hosts $witness $output" ;;
+    scan) echo "--compare-with --timeline --shadow-copies $hosts $witness $output" ;;
     events | diagnose) echo "$hosts $witness $output" ;;
     chain) echo "--in $hosts $witness $output" ;;
     inspect) echo "$output" ;;

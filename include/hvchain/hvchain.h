@@ -108,6 +108,9 @@ HVCHAIN_PUBLIC int hvchain_scan_set_compare_with(hvchain_scan *scan, const char 
 
 /* Whether text shows what the change journal tells; JSON always has it. Off by default. */
 HVCHAIN_PUBLIC void hvchain_scan_set_timeline(hvchain_scan *scan, int on);
+/* Whether shadow copies on NTFS volumes in images are scanned, too, and what changed between them
+ * is told. They do not change the verdict on the host as it is now. */
+HVCHAIN_PUBLIC void hvchain_scan_set_shadow_copies(hvchain_scan *scan, int on);
 
 /* What the report shows as run.arguments. Copied. 0 or -ENOMEM. */
 HVCHAIN_PUBLIC int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count,

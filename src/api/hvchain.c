@@ -2,6 +2,7 @@
 /* The public library: one scan from evidence to report, on top of the rooms. */
 #include "hvchain/hvchain.h"
 
+#include "api/look_back.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
@@ -251,6 +252,12 @@ void hvchain_scan_set_timeline(hvchain_scan *scan, int on)
         scan->report->report.timeline = on != 0;
 }
 
+void hvchain_scan_set_shadow_copies(hvchain_scan *scan, int on)
+{
+    if (scan->report)
+        scan->report->report.shadow_copies = on != 0;
+}
+
 void hvchain_scan_set_progress(hvchain_scan *scan, hvchain_progress *progress, void *user)
 {
     scan->options.progress = progress;
@@ -396,6 +403,8 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
         r = make_plans(scan, &made->report, options.workers);
     if (r == 0)
         r = compare(scan, &made->report);
+    if (r == 0 && made->report.shadow_copies)
+        r = look_back(&made->report, &options);
     if (r == 0 && made->report.view == REPORT_CHAIN && read == 0)
         r = report_choose_chains(&made->report);
     if (r == 0)

@@ -26,6 +26,7 @@ struct run_settings {
 
     const char *subject;     /* the command's own: what the report is about */
     struct word_list extra;  /* … and an option that may be repeated */
+    bool shadow_copies;      /* … and that it looks at earlier states, too */
     bool deep;               /* … and that it may take long */
 };
 

@@ -10,31 +10,47 @@ static const struct option scan_options[] = {
      "Tell what changed since an earlier report of the same evidence.", NULL},
     {"timeline", 0, OPTION_FLAG, RUN_AT(deep), NULL,
      "Print what the change journal of a volume tells of disks and configurations, in the order "
-     "of time.", NULL},
-    RUN_HOST_OPTIONS
-    RUN_WITNESS_OPTIONS
-    RUN_FORMAT_OPTION("text (default), json, ndjson (one record per line), csv (disks), "
-                      "csv-findings, csv-changes (with --compare-with), html, dot (Graphviz), "
-                      "bodyfile (mactime), prometheus.",
-                      hvchain_report_formats),
-    RUN_OUTPUT_OPTIONS
-    {0},
+     "of time.",
+     NULL},
+    {"shadow-copies", 0, OPTION_FLAG, RUN_AT(shadow_copies), NULL,
+     "Scan the shadow copies of NTFS volumes in images, too, and tell what changed between them.",
+     NULL},
+    RUN_HOST_OPTIONS RUN_WITNESS_OPTIONS RUN_FORMAT_OPTION(
+        "text (default), json, ndjson (one record per line), csv (disks), "
+        "csv-findings, csv-changes (with --compare-with), html, dot (Graphviz), "
+        "bodyfile (mactime), prometheus.",
+        hvchain_report_formats),
+    RUN_OUTPUT_OPTIONS{0},
 };
 
 /* Whoever asks what changed must not get a report that keeps it back. */
+static const struct {
+    const char *format;
+    bool changes, shadows; /* since a report; between shadow copies */
+} telling[] = {
+    {"text", true, true}, {"json", true, true},         {"ndjson", true, true},
+    {"html", true, true}, {"csv-changes", true, false}, {"prometheus", true, false},
+};
+
 static bool formats_agree(const struct run_settings *s)
 {
-    static const char *const silent[] = {"csv", "csv-findings", "dot", "bodyfile"};
     const char *format = s->formats()[s->format];
-    bool only_changes = strcmp(format, "csv-changes") == 0, is_silent = false;
+    bool changes = false, shadows = false;
 
-    for (size_t i = 0; i < sizeof(silent) / sizeof(*silent); i++)
-        is_silent = is_silent || strcmp(format, silent[i]) == 0;
-    if (s->subject && is_silent)
+    for (size_t i = 0; i < sizeof(telling) / sizeof(*telling); i++)
+        if (strcmp(telling[i].format, format) == 0) {
+            changes = telling[i].changes;
+            shadows = telling[i].shadows;
+        }
+    if (s->subject && !changes)
         message("--compare-with: --format=%s does not tell of changes", format);
-    else if (!s->subject && only_changes)
+    else if (s->shadow_copies && !shadows)
+        message("--shadow-copies: --format=%s does not tell of them", format);
+    else if (!s->subject && strcmp(format, "csv-changes") == 0)
         message("--format=csv-changes: --compare-with is missing");
-    return s->subject ? !is_silent : !only_changes;
+    else
+        return true;
+    return false;
 }
 
 static bool prepare(hvchain_scan *scan, const struct run_settings *s)
@@ -44,6 +60,7 @@ static bool prepare(hvchain_scan *scan, const struct run_settings *s)
     int r = s->subject ? hvchain_scan_set_compare_with(scan, s->subject) : 0;
 
     hvchain_scan_set_timeline(scan, s->deep);
+    hvchain_scan_set_shadow_copies(scan, s->shadow_copies);
     if (r == -EBADMSG)
         message("--compare-with: %s is no report of hvchain scan --format=json", s->subject);
     return r == 0 || (r != -EBADMSG && run_failed(s->subject, r));

@@ -301,6 +301,7 @@ void report_print_html(struct output *out, const struct report *r, const struct 
     put_doubts(out, r);
     put_errors(out, &r->host);
     html_changes(out, r);
+    html_shadows(out, r);
     put_findings(out, r);
     put_diagnoses(out, r);
     put_machines(out, r);

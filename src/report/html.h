@@ -33,6 +33,7 @@ void html_legend(struct output *);
 void html_timeline(struct output *, const struct report *);
 /* What changed since an earlier report, if one was given. */
 void html_changes(struct output *, const struct report *);
+void html_shadows(struct output *, const struct report *);
 /* "TITLE" and a list; nothing when the list is empty. The element is "span" or "code". */
 void html_strings(struct output *, const char *title, const string_list *, const char *element);
 

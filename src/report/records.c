@@ -117,6 +117,7 @@ static void evidence_members(struct json_writer *w, const struct report *r, size
     json_write_strings(w, "errors", e->errors.items, e->errors.count);
     report_put_volume(w, r, index);
     report_put_links(w, r, index);
+    report_put_shadows(w, r, index);
 }
 
 static void put_drives(struct json_writer *w, const struct report *r,
@@ -233,7 +234,7 @@ static void put_parent(struct json_writer *w, const struct report *r, size_t dis
     json_close_object(w);
 }
 
-static void put_overlays(struct json_writer *w, unsigned overlays)
+void report_put_overlays(struct json_writer *w, unsigned overlays)
 {
     json_open_array(w, "overlays");
     for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++)
@@ -305,7 +306,7 @@ static void disk_members(struct json_writer *w, const struct report *r, size_t i
     report_put_vm(w, r, v->machine);
     json_write_string(w, "class", class_name(v->class));
     json_write_string(w, "severity", severity_name(v->severity));
-    put_overlays(w, v->overlays);
+    report_put_overlays(w, v->overlays);
     put_integrity(w, &d->notes);
     json_write_string(w, "witness", d->witness_asked ? witness_verdict_name(d->witness) : NULL);
     put_volume_facts(w, r, d);
@@ -400,7 +401,8 @@ bool report_shows(const struct report *r, const struct report_list *list, size_t
 
 bool report_has_list(const struct report *r, const struct report_list *list)
 {
-    return (list->views & 1u << r->view) != 0 && (r->compared || !(list->views & IN_COMPARED));
+    return (list->views & 1u << r->view) != 0 && (r->compared || !(list->views & IN_COMPARED)) &&
+           (r->shadow_copies || !(list->views & IN_SHADOWED));
 }
 
 bool report_has_summary(const struct report *r)
@@ -424,6 +426,10 @@ const struct report_list report_lists[] = {
      report_shows_finding},
     {"plans", "plan", report_count_plans, report_plan_members, IN_PLAN, NULL},
     {"changes", "change", report_count_changes, report_change_members, IN_SCAN | IN_COMPARED, NULL},
+    {"shadow_disks", "shadow-disk", report_count_shadow_disks, report_shadow_disk_members,
+     IN_SCAN | IN_SHADOWED, NULL},
+    {"shadow_changes", "shadow-change", report_count_shadow_changes, report_shadow_change_members,
+     IN_SCAN | IN_SHADOWED, NULL},
     {"files", "file", report_count_files, report_file_members, IN_INSPECT, NULL},
     {NULL, NULL, NULL, NULL, 0, NULL},
 };

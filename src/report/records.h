@@ -16,6 +16,7 @@
 #define IN_CHAIN   (1u << REPORT_CHAIN)
 #define IN_INSPECT (1u << REPORT_INSPECT)
 #define IN_COMPARED (1u << 30) /* and only after a comparison */
+#define IN_SHADOWED (1u << 29) /* and only when shadow copies were looked at */
 #define IN_HOSTS   (IN_SCAN | IN_PLAN)
 #define IN_DIAGNOSES (IN_HOSTS | 1u << REPORT_DIAGNOSES)
 #define IN_EVENTS    (IN_DIAGNOSES | 1u << REPORT_EVENTS)
@@ -42,6 +43,7 @@ size_t report_count_hives(const struct report *);
 void report_hive_members(struct json_writer *, const struct report *, size_t index);
 void report_put_volume(struct json_writer *, const struct report *, size_t evidence);
 void report_put_links(struct json_writer *, const struct report *, size_t evidence);
+void report_put_shadows(struct json_writer *, const struct report *, size_t evidence);
 size_t report_count_traces(const struct report *);
 void report_trace_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_lives(const struct report *);
@@ -57,6 +59,10 @@ size_t report_count_plans(const struct report *);
 void report_plan_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_changes(const struct report *);
 void report_change_members(struct json_writer *, const struct report *, size_t index);
+size_t report_count_shadow_disks(const struct report *);
+void report_shadow_disk_members(struct json_writer *, const struct report *, size_t index);
+size_t report_count_shadow_changes(const struct report *);
+void report_shadow_change_members(struct json_writer *, const struct report *, size_t index);
 size_t report_count_files(const struct report *);
 void report_file_members(struct json_writer *, const struct report *, size_t index);
 
@@ -68,6 +74,8 @@ void report_put_disk(struct json_writer *, const char *name, const struct report
 void report_put_vm(struct json_writer *, const struct report *, size_t machine);
 /* "host": as named on the command line; null for plain paths. */
 void report_put_host(struct json_writer *, const struct report *, size_t node);
+
+void report_put_overlays(struct json_writer *, unsigned overlays);
 
 /* "directory" …; "standard", "recovery", "unknown" */
 const char *report_evidence_kind(enum host_evidence_kind);

@@ -51,6 +51,7 @@ void report_free(struct report *r)
     free(r->shown.machines);
     free(r->compared_with);
     change_list_free(&r->changes);
+    history_free(&r->history);
     inspection_list_free(&r->inspections);
     plan_free(&r->plans);
     diagnosis_list_free(&r->diagnoses);

@@ -7,7 +7,7 @@
 #define REPORT_REPORT_H
 
 #include "chain/verdict.h"
-#include "compare/compare.h"
+#include "compare/history.h"
 #include "diagnose/diagnose.h"
 #include "host/host.h"
 #include "inspect/inspect.h"
@@ -42,6 +42,8 @@ struct report {
     bool compared; /* with an earlier report, finished then; NULL: not known */
     char *compared_with;
     struct change_list changes;
+    bool shadow_copies; /* were looked at */
+    struct history history;
     struct inspection_list inspections; /* REPORT_INSPECT */
     string_list subjects; /* REPORT_CHAIN: paths of the files that it is about */
     struct {

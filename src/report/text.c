@@ -52,6 +52,7 @@ static void put_scan(struct page *page)
     text_hosts(page);
     text_overview(page, order);
     text_changes(page);
+    text_shadows(page);
     text_machines(page);
     text_findings(page, order);
     text_diagnoses(page);

@@ -188,10 +188,11 @@ static void put_looked_at(struct page *page)
 {
     const struct report *r = page->report;
     const struct verdict_summary *s = &r->verdict.summary;
-    uint64_t seen = 0, read = 0, bytes = 0;
+    uint64_t seen = 0, read = 0, bytes = 0, shadows = 0;
     char text[BYTES_TEXT_SIZE];
 
     for (size_t i = 0; i < r->host.evidence.count; i++) {
+        shadows += r->host.evidence.items[i].shadows;
         seen += r->host.evidence.items[i].files_seen;
         read += r->host.evidence.items[i].files_read;
         bytes += r->host.evidence.items[i].bytes_read;
@@ -200,6 +201,9 @@ static void put_looked_at(struct page *page)
                   " file%s seen, %" PRIu64 " read (%s).", s->disks, plural(s->disks), s->machines,
                   plural(s->machines), s->checkpoints, plural(s->checkpoints), seen, plural(seen),
                   read, bytes_format(bytes, text));
+    if (shadows > 0 && !r->shadow_copies)
+        page_sentence(page, 4, "Not looked at: ", "%" PRIu64 " shadow cop%s, earlier states of the "
+                      "volumes (--shadow-copies).", shadows, shadows == 1 ? "y" : "ies");
 }
 
 void text_overview(struct page *page, const size_t *finding_order)

@@ -21,6 +21,8 @@ void text_machines(struct page *);
 void text_findings(struct page *, const size_t *finding_order);
 /* What changed since an earlier report, if one was given. */
 void text_changes(struct page *);
+/* What changed between shadow copies, if they were looked at. */
+void text_shadows(struct page *);
 /* Each plan, to be held against the host. */
 void text_plans(struct page *);
 /* Each chosen chain, leaf to base. */
@@ -39,5 +41,9 @@ void text_errors(struct page *);
 
 /* "web01", or its identifier, or "(unnamed)". `buffer` may be what is returned. */
 const char *text_machine_name(const struct host_machine *, char buffer[GUID_TEXT_SIZE]);
+
+/* A point in time: "vss2 (2024-05-02T08:00:00Z)" of a shadow copy, "now" of what is none. */
+#define TEXT_SHADOW_SIZE 64
+const char *text_shadow_name(const struct host_evidence *, char buffer[TEXT_SHADOW_SIZE]);
 
 #endif

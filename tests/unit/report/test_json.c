@@ -21,7 +21,7 @@ static const char *const run_fields[] = {
     "tool:s", "version:s", "started:s", "finished:s", "arguments:a", "sandbox:o", NULL};
 static const char *const evidence_fields[] = {
     "path:s", "kind:s", "host:sn", "files_seen:i", "files_read:i", "bytes_read:i", "errors:a",
-    "volume:on", "links:a", NULL};
+    "volume:on", "links:a", "shadow_copies:in", "shadow_copy:on", NULL};
 static const char *const vm_fields[] = {
     "id:sn", "name:sn", "host:sn", "config:sn", "config_format:sn", "config_version:sn",
     "generation:in", "registered:bn", "planned:b", "merge_pending:bn", "saved_state:b",
