@@ -293,7 +293,7 @@ static int open_stream(struct decoded *decoded, int64_t deadline, uint64_t *size
 /* A new worker must see what the first one saw. */
 static int open_again(struct decoded *decoded, int64_t deadline)
 {
-    uint64_t size;
+    uint64_t size = 0;
     int r = open_stream(decoded, deadline, &size);
 
     if (r == 0 && size != decoded->size) {
