@@ -221,6 +221,17 @@ bool clue_later_merge_finished(struct trace *trace)
     return true;
 }
 
+bool clue_merge_settled(struct trace *trace)
+{
+    string_list unheard = {0}, *lines = trace->lines;
+
+    trace->lines = &unheard;
+    bool waits = clue_untracked_layers(trace);
+    trace->lines = lines;
+    string_list_free(&unheard);
+    return !waits && clue_later_merge_finished(trace);
+}
+
 bool clue_open_merge(struct trace *trace)
 {
     const struct episode *last =

@@ -9,7 +9,9 @@
 bool clue_untracked_layers(struct trace *);
 /* … and no log says a word about a merge of them: each with the time when it was made. */
 bool clue_unexplained_layers(struct trace *);
+/* The machine's last merge finished; … and none of its layers waits for one any more. */
 bool clue_later_merge_finished(struct trace *);
+bool clue_merge_settled(struct trace *);
 bool clue_autorecovery_leftover(struct trace *);
 bool clue_recovery_checkpoint(struct trace *);
 bool clue_replica_disks(struct trace *);

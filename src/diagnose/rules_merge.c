@@ -19,6 +19,12 @@
     }
 #define SETTLED                                                                                    \
     {                                                                                              \
+        .text = "a later merge of the machine finished, and no layer waits any more",              \
+        .test = clue_merge_settled                                                                 \
+    }
+/* It was of other layers, then. */
+#define LATER_ONE_FINISHED                                                                         \
+    {                                                                                              \
         .text = "a later merge of the machine finished", .test = clue_later_merge_finished         \
     }
 
@@ -30,7 +36,7 @@
                        .kinds = ANY_KINDS,                                                         \
                        .codes = {__VA_ARGS__},                                                     \
                        .source = VMMS_SOURCE}),                                                    \
-    .excluding = CLUES(SETTLED)
+    .weakening = CLUES(LATER_ONE_FINISHED), .excluding = CLUES(SETTLED)
 
 const struct rule rules_merge[] = {
     {.name = "orphaned-checkpoint-logon-right",
@@ -68,7 +74,8 @@ const struct rule rules_merge[] = {
                 .kinds = "vm-account-problem",
                 .host_wide = true,
                 .source = VMMS_SOURCE}),
-     .weakening = CLUES({.text = "the right is there", .test = clue_logon_right_there}),
+     .weakening = CLUES({.text = "the right is there", .test = clue_logon_right_there},
+                        LATER_ONE_FINISHED),
      .excluding = CLUES(SETTLED),
      REMEDIES(
          {"Copy the logs and the disks first.", REMEDY_NONE, NULL},
