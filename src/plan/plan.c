@@ -116,6 +116,14 @@ static int begin_orphan(const struct planner *planner, struct plan *plan)
     return r == 0 ? plan_weigh(planner, plan) : r;
 }
 
+static bool is_broken(const struct planner *planner, const struct plan *plan)
+{
+    const struct disk_verdict *last = &planner->verdict->disks[plan_last_layer(plan)];
+
+    return last->in_cycle || last->parent_state == PARENT_MISSING ||
+           last->parent_state == PARENT_MISMATCHED;
+}
+
 static int begin_owed(const struct planner *planner, struct plan *plan)
 {
     plan->choice = choice_hyper_v;
@@ -123,6 +131,12 @@ static int begin_owed(const struct planner *planner, struct plan *plan)
     int r = add_steps(planner, plan);
     if (r < 0)
         return r;
+    if (plan->steps.count == 0 && is_broken(planner, plan)) {
+        plan->kind = PLAN_KEEP;
+        plan->choice = choice_broken;
+        memcpy(plan->offers, offers_of_broken_chain, sizeof(plan->offers));
+        return 0;
+    }
     if (plan->steps.count == 0) {
         plan->kind = PLAN_NOTHING_TO_DO;
         plan->choice = choice_nothing;

@@ -34,7 +34,7 @@ static bool same_parts(const struct winpath *a, const struct winpath *b)
 }
 
 /* A child records its parent by the volume's GUID and by its drive letter: both are one volume. */
-static bool letter_of_volume(const struct planner *planner, const struct guid *volume, char *letter)
+static bool letter_by_child(const struct planner *planner, const struct guid *volume, char *letter)
 {
     bool found = false;
 
@@ -55,6 +55,27 @@ static bool letter_of_volume(const struct planner *planner, const struct guid *v
         winpath_free(&by_letter);
     }
     return found;
+}
+
+/* A hive names one volume twice. */
+static bool letter_by_mounts(const host_map_list *mounts, const struct guid *volume, char *letter)
+{
+    for (size_t i = 0; i < mounts->count; i++)
+        for (size_t k = 0; k < mounts->count; k++) {
+            const struct host_map *a = &mounts->items[i], *b = &mounts->items[k];
+            if (a->from.root != WINPATH_VOLUME || !guid_equal(&a->from.volume, volume) ||
+                b->from.root != WINPATH_DRIVE || strcmp(a->to, b->to) != 0)
+                continue;
+            *letter = b->from.drive;
+            return true;
+        }
+    return false;
+}
+
+static bool letter_of_volume(const struct planner *planner, const struct guid *volume, char *letter)
+{
+    return letter_by_child(planner, volume, letter) ||
+           letter_by_mounts(&planner->host->mounts, volume, letter);
 }
 
 static void use_letter(const struct planner *planner, struct winpath *path)

@@ -98,6 +98,9 @@ const char choice_hyper_v[] =
     "running, VM shut down, watch events 19070, 19080 and 19100. Merge by hand only when that "
     "fails, offline and on copies, youngest layer first.";
 const char choice_nothing[] = "Every layer belongs to the VM or to a checkpoint.";
+const char choice_broken[] =
+    "The VM's chain is broken: it will not start next time. Back up what runs, now, then find the "
+    "parent that carries the recorded identifier; try every repair on copies.";
 const char choice_hold[] =
     "Merges are owed, but the VM is on hold: do nothing to it or its disks, not even a restart or "
     "a shutdown, before Microsoft has said so.";

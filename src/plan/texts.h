@@ -30,10 +30,11 @@ extern const char detail_recorded_parent[], detail_and_more[], detail_explained[
 const struct blocker_text *blocker_of_overlay(enum disk_overlay);
 /* What is at stake with an orphan of that class, and the choice; NULL: no plan is made for it. */
 const char *choice_of_class(enum disk_class);
-extern const char choice_hyper_v[], choice_nothing[], choice_hold[];
+extern const char choice_hyper_v[], choice_nothing[], choice_hold[], choice_broken[];
 
 /* texts_offers.c: CHOICE_COUNT offers. */
 const struct plan_offer *offers_of_class(enum disk_class);
+extern const struct plan_offer offers_of_broken_chain[];
 /* An overlay that takes choices (as bits) away; the list ends with a NULL `why`. */
 struct offer_bar {
     enum disk_overlay overlay;

@@ -120,6 +120,15 @@ const struct plan_offer *offers_of_class(enum disk_class class)
     return offers[class];
 }
 
+/* A chain in use whose lowest layer has lost its parent. */
+const struct plan_offer offers_of_broken_chain[CHOICE_COUNT] = {
+    [CHOICE_HYPER_V] = {false, "The chain is broken: the VM does not start and nothing merges."},
+    [CHOICE_COPIES] = {false, "The link has to be repaired first, on copies."},
+    [CHOICE_QUARANTINE] = {false, LAYER_IN_USE},
+    [CHOICE_KEEP] = {true, "Back up what still runs, keep every layer, find the true parent."},
+    [CHOICE_DELETE] = {false, LAYER_IN_USE},
+};
+
 #define AT(choice) (1u << CHOICE_##choice)
 #define MOVES      (AT(COPIES) | AT(QUARANTINE) | AT(DELETE))
 

@@ -279,6 +279,17 @@ static void expect_content(const struct chain *chain)
     }
 }
 
+/* What a guest sees differently, in sectors of which the child has anything to say. */
+static uint64_t count_differing(const struct model *model, size_t child)
+{
+    uint64_t differing = 0;
+
+    for (uint64_t s = 0; s < model->sectors; s++)
+        differing += model->layers[child].sectors[s] != SAYS_NOTHING &&
+                     model_seen(model, child, s) != model_seen(model, child + 1, s);
+    return differing * model->sector_size;
+}
+
 static void check_chain(struct chain *chain, bool compare)
 {
     struct measure_layer layers[LAYERS] = {0};
@@ -291,10 +302,12 @@ static void check_chain(struct chain *chain, bool compare)
         steps[i].child = i;
     assert_int_equal(measure(layers, LAYERS, steps, LAYERS - 1, compare, NULL, NULL), 0);
     for (size_t i = 0; i < LAYERS - 1; i++) {
+        uint64_t differing = count_differing(&chain->model, i);
         struct model_figures figures = model_merge(&chain->model, i);
         assert_int_equal(steps[i].copy_bytes, figures.copy);
         assert_int_equal(steps[i].grow_bytes, figures.grow);
         assert_int_equal(steps[i].equal_bytes, compare ? figures.equal : 0);
+        assert_int_equal(steps[i].differing_bytes, compare ? differing : 0);
     }
     expect_content(chain);
     close_chain(chain);
