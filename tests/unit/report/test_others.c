@@ -197,6 +197,31 @@ static void test_prometheus(void **state)
     report_free(&r);
 }
 
+/* What is told of an orphan: its stake, a lost parent, a volume, a second reader. */
+static void tell_more(struct plan *plan)
+{
+    plan->offers[CHOICE_KEEP] = (struct plan_offer){true, "Harmless."};
+    for (enum plan_choice c = 0; c < CHOICE_COUNT; c++)
+        if (!plan->offers[c].why)
+            plan->offers[c] = (struct plan_offer){false, "Never."};
+    plan->stake = (struct plan_stake){
+        .is_orphan = true, .layers = 1, .allocated_bytes = 77, .against = 0, .compared = true,
+        .differing_bytes = 55,
+        .fork = {.ancestor = 0, .living = 0, .machine = 0, .since_by = SINCE_CHECKPOINT}};
+    model_string(&plan->stake.lines, "About " EVIL_NAME);
+    plan->second = (struct plan_second){true, WITNESS_CONTRADICTS, 4096, 1024, 512, 9000};
+    struct plan_volume *volume = vector_push(&plan->volumes);
+    assert_non_null(volume);
+    *volume = (struct plan_volume){strdup(EVIL_NAME), 3000, true, true, 10};
+    struct plan_candidate *candidate = vector_push(&plan->candidates);
+    assert_non_null(candidate);
+    *candidate = (struct plan_candidate){.disk = 1, .ignore_mismatch = SANITY_NO, .why = "Since."};
+    const char **reason = vector_push(&candidate->reasons);
+    assert_non_null(reason);
+    *reason = "its name";
+    model_string(&plan->link_evidence, "It was written.");
+}
+
 static void add_plan(struct report *r, bool measured)
 {
     struct plan *plan = vector_push(&r->plans);
@@ -217,6 +242,9 @@ static void add_plan(struct report *r, bool measured)
     *blocker = (struct plan_blocker){"hold", "Wait.", strdup(EVIL_NAME), SEVERITY_PROBLEM};
     model_string(&plan->commands, "# Merge-VHD");
     model_string(&plan->checks_after, "Look.");
+    plan->stake.against = plan->stake.fork.ancestor = HOST_NONE;
+    if (measured)
+        tell_more(plan);
 }
 
 static void test_plan(void **state)
@@ -234,11 +262,25 @@ static void test_plan(void **state)
     assert_has(text, "!!  hold: Wait.");
     assert_int_equal(count_of(text, "          copies "), 1);
     assert_has(text, "The figures are not known");
+    assert_has(text, "no  delete: Never.");
+    assert_has(text, "-IgnoreIdMismatch: no: Since.");
+    assert_has(text, "- It was written.");
+    assert_has(text, "Second reader (libvhdi): contradicts");
+    assert_has(text, "more than is free");
+    assert_has_not(text, EVIL_NAME);
     free(text);
     text = model_print(&r, "json", 80, false, false);
     assert_has(text, "\"copy_bytes\": 1024");
     assert_has(text, "\"copy_bytes\": null");
     assert_int_equal(count_of(text, "\"equal_bytes\": null"), 2); /* nothing was compared */
+    assert_has(text, "\"differing_bytes\": 55");
+    assert_has(text, "\"since_from\": \"checkpoint\"");
+    assert_has(text, "\"contradicting_bytes\": 512");
+    assert_has(text, "\"first_contradiction\": 9000");
+    assert_has(text, "\"enough\": false");
+    assert_has(text, "\"ignore_id_mismatch\": \"no\"");
+    assert_int_equal(count_of(text, "\"stake\": null"), 1);
+    assert_int_equal(count_of(text, "\"second_reader\": null"), 1);
     free(text);
     report_free(&r);
 }
