@@ -70,6 +70,21 @@ HVCHAIN_PUBLIC void hvchain_scan_set_subject(hvchain_scan *scan, enum hvchain_su
 /* Tells where a drive or share is mounted: "D:\=/mnt/d". -EINVAL when the text has no such form. */
 HVCHAIN_PUBLIC int hvchain_scan_add_map(hvchain_scan *scan, const char *map);
 
+/* What a text is that holds secrets for encrypted volumes (BitLocker), in UTF-8 or UTF-16. */
+enum hvchain_secret {
+    HVCHAIN_RECOVERY_KEYS, /* 48-digit keys anywhere in it: a list, a file that Windows saved … */
+    HVCHAIN_PASSWORDS,     /* a password on each line; those that start with '#' don't count */
+    HVCHAIN_PASSWORD,      /* it is one password, in UTF-8 */
+};
+/*
+ * Gives secrets with which encrypted volumes in images may be unlocked. They are copied, kept only
+ * until the run is over, then wiped, and in no report or message. The number of secrets found;
+ * -EINVAL when one is mistyped or too long, in line *line (0: there are no lines), or after the
+ * run; -EFBIG when there are too many; -ENOMEM.
+ */
+HVCHAIN_PUBLIC int hvchain_scan_add_secrets(hvchain_scan *scan, enum hvchain_secret kind,
+                                            const void *text, size_t size, size_t *line);
+
 HVCHAIN_PUBLIC void hvchain_scan_set_witness(hvchain_scan *scan, enum hvchain_witness witness);
 
 /* Threads that read disks; 0 = one per processor. The report does not depend on it. */

@@ -15,6 +15,7 @@
 #include "os/sandbox.h"
 #include "os/worker.h"
 #include "report/report.h"
+#include "volume/bitlocker_keys.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct hvchain_report {
 struct hvchain_scan {
     hvchain_report *report; /* filled as evidence is named; NULL once the scan has run */
     struct host_options options;
+    struct bitlocker_keys keys;
     string_list beside;   /* folders of single files: an image can lie in several files */
     string_list readable; /* paths of evidence and inventories, as they were given */
     bool sandbox;
@@ -88,6 +90,7 @@ void hvchain_scan_free(hvchain_scan *scan)
     if (!scan)
         return;
     hvchain_report_free(scan->report);
+    bitlocker_keys_free(&scan->keys);
     string_list_free(&scan->readable);
     string_list_free(&scan->beside);
     for (size_t i = 0; i < scan->free_space.count; i++)
@@ -152,6 +155,23 @@ void hvchain_scan_set_subject(hvchain_scan *scan, enum hvchain_subject subject)
 int hvchain_scan_add_map(hvchain_scan *scan, const char *map)
 {
     return scan->report ? host_add_map(&scan->report->report.host, map) : -EINVAL;
+}
+
+int hvchain_scan_add_secrets(hvchain_scan *scan, enum hvchain_secret kind, const void *text,
+                             size_t size, size_t *line)
+{
+    *line = 0;
+    if (!scan->report)
+        return -EINVAL;
+    switch (kind) {
+    case HVCHAIN_RECOVERY_KEYS:
+        return bitlocker_keys_add_recovery(&scan->keys, text, size, line);
+    case HVCHAIN_PASSWORDS:
+        return bitlocker_keys_add_passwords(&scan->keys, text, size, line);
+    case HVCHAIN_PASSWORD:
+        return bitlocker_keys_add_password(&scan->keys, text, size);
+    }
+    return -EINVAL;
 }
 
 void hvchain_scan_set_witness(hvchain_scan *scan, enum hvchain_witness witness)
@@ -392,6 +412,7 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
         return -EINVAL;
     made->report.started = time_now();
     struct host_options options = scan->options;
+    options.keys = &scan->keys;
     int read = scan_host(scan, made, &options);
     int r = read == -ENODATA ? 0 : read;
     if (r == 0 && made->report.view != REPORT_INSPECT)
@@ -411,6 +432,7 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
         r = collect_errors(made);
     host_close_volumes(&made->report.host);
     workers_stop(options.workers);
+    bitlocker_keys_free(&scan->keys);
     made->report.finished = time_now();
     if (r < 0) {
         hvchain_report_free(made);

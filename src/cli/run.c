@@ -2,6 +2,7 @@
 #include "cli/run.h"
 
 #include "cli/progress.h"
+#include "cli/secrets.h"
 #include "os/terminal.h"
 
 #include <errno.h>
@@ -263,7 +264,7 @@ static enum exit_status prepare_and_run(const struct run_settings *s, int argc, 
         r = hvchain_scan_set_arguments(scan, (size_t)argc, (const char *const *)argv);
     if (r < 0) {
         run_failed(argv[0], r);
-    } else if (add_evidence(scan, s) && (!s->prepare || s->prepare(scan, s)) &&
+    } else if (secrets_add(scan, s) && add_evidence(scan, s) && (!s->prepare || s->prepare(scan, s)) &&
                open_destination(scan, s->output, &to)) {
         hvchain_scan_set_witness(scan, (enum hvchain_witness)s->witness);
         hvchain_scan_set_threads(scan, s->threads);
@@ -297,6 +298,8 @@ enum exit_status run_report(const struct command *command, struct run_settings *
     word_list_free(&s->inventories);
     word_list_free(&s->events);
     word_list_free(&s->maps);
+    word_list_free(&s->recovery_keys);
+    word_list_free(&s->passwords);
     word_list_free(&s->paths);
     word_list_free(&s->extra);
     return status;

@@ -12,7 +12,7 @@
 
 /* Zero but for what the command wants otherwise. */
 struct run_settings {
-    struct word_list hosts, inventories, events, maps, paths;
+    struct word_list hosts, inventories, events, maps, recovery_keys, passwords, paths;
     unsigned witness, format, fail_on, threads, colour;
     const char *output;
     bool ascii, no_sandbox, quiet, help;
@@ -50,7 +50,12 @@ const char *const *run_record_formats(void);
      "An event log, a log of a backup product, or a folder of such logs; NAME=PATH where NAME was " \
      "given with --host. Repeatable.", NULL},                                                      \
     {"map", 0, OPTION_LIST, RUN_AT(maps), "'D:\\=DIR'",                                            \
-     "Drive, share or volume D:\\ is mounted at DIR. Repeatable.", NULL},
+     "Drive, share or volume D:\\ is mounted at DIR. Repeatable.", NULL},                           \
+    {"recovery-key", 0, OPTION_LIST, RUN_AT(recovery_keys), "FILE",                                \
+     "Unlock BitLocker volumes with the recovery keys in FILE, also one that Windows saved; - asks " \
+     "on the terminal. Repeatable.", NULL},                                                        \
+    {"password", 0, OPTION_LIST, RUN_AT(passwords), "FILE",                                        \
+     "The same with passwords, one a line; - asks on the terminal. Repeatable.", NULL},
 
 /* Options of reading. */
 #define RUN_WITNESS_OPTIONS \

@@ -228,7 +228,6 @@ static int take_protector(struct bitlocker *b, const struct fve_entry *entry)
     memcpy(&head, value, sizeof(head));
     p->id = guid_from_le(head.id);
     p->protection = get_le16(head.protection);
-    p->at = (size_t)((const uint8_t *)entry - b->block);
     while ((entry = next_entry(value, size, &at)))
         take_property(p, entry);
     return 0;
@@ -339,33 +338,17 @@ static int patch(struct io_overlay *overlay, io_source *volume, uint64_t offset,
     return r;
 }
 
-/* Readers pass over types of entries that they do not know. */
-#define HIDDEN 0x7FFF
-
-static void hide_protectors(const struct bitlocker *b, uint8_t *block, size_t except)
-{
-    for (size_t i = 0; i < b->protectors.count; i++) {
-        struct fve_entry *entry = (void *)(block + b->protectors.items[i].at);
-        store_le16(&entry->type, i == except ? FVE_ENTRY_MASTER_KEY : HIDDEN);
-    }
-}
-
-int bitlocker_view(const struct bitlocker *b, io_source *volume, size_t protector, io_source **view)
+int bitlocker_view(const struct bitlocker *b, io_source *volume, io_source **view)
 {
     struct io_overlay *overlay = io_overlay_new(volume);
-    uint8_t *block = malloc(b->block_size);
-    int r = overlay && block ? 0 : -ENOMEM;
+    int r = overlay ? 0 : -ENOMEM;
 
-    if (r == 0)
-        memcpy(block, b->block, b->block_size);
     for (size_t i = 0; i < BITLOCKER_COPIES && r == 0; i++) {
-        if (!range_fits(b->copies[i], BLOCK_ROOM, INT64_MAX))
+        if (b->is_whole[i] || !range_fits(b->copies[i], BLOCK_ROOM, INT64_MAX))
             continue;
         io_overlay_extend(overlay, b->copies[i] + BLOCK_ROOM); /* of a volume that was cut */
-        hide_protectors(b, block, i == 0 ? protector : SIZE_MAX);
-        r = patch(overlay, volume, b->copies[i], block, b->block_size);
+        r = patch(overlay, volume, b->copies[i], b->block, b->block_size);
     }
-    free(block);
     *view = r == 0 ? io_overlay_seal(overlay) : NULL;
     if (r < 0)
         io_overlay_free(overlay);

@@ -38,7 +38,6 @@ struct bitlocker_sealed {
 struct bitlocker_protector {
     struct guid id;      /* what Windows shows and a recovery key is looked up by */
     uint16_t protection; /* enum bitlocker_protection, or another */
-    size_t at;           /* of its entry in the block */
     uint8_t salt[BITLOCKER_SALT];
     uint8_t clear_key[BITLOCKER_KEY];
     struct bitlocker_sealed master_key;
@@ -73,12 +72,8 @@ int bitlocker_read(struct bitlocker *, io_source *volume, struct notes *);
 void bitlocker_free(struct bitlocker *);
 #define bitlocker_cleanup bitlocker_free
 
-/*
- * The volume as a reader should see it who believes every copy of the metadata, gives up at the
- * first that is damaged, and knows only one protector of a kind: all copies whole, the first with
- * no other protector than this one, the others with none. 0 or -ENOMEM.
- */
-int bitlocker_view(const struct bitlocker *, io_source *volume, size_t protector, io_source **view);
+/* The volume with all copies of the metadata whole, for readers who want that. 0 or -ENOMEM. */
+int bitlocker_view(const struct bitlocker *, io_source *volume, io_source **view);
 
 const char *bitlocker_method_name(uint16_t method); /* "XTS-AES 128" …, or "unknown" */
 /* "recovery key", "TPM" …; "unknown protector" */

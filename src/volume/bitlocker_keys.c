@@ -180,12 +180,3 @@ void bitlocker_keys_free(struct bitlocker_keys *keys)
         wipe(keys->list.items[i].text);
     vector_free(&keys->list);
 }
-
-bool bitlocker_is_recovery_key(const char *word)
-{
-    char key[KEY_TEXT];
-    bool is = match_key(word, word + strlen(word), key) == strlen(word);
-
-    explicit_bzero(key, sizeof(key));
-    return is && *word;
-}

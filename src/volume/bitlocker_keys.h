@@ -46,7 +46,4 @@ int bitlocker_keys_add_password(struct bitlocker_keys *, const char *text, size_
 void bitlocker_keys_free(struct bitlocker_keys *);
 #define bitlocker_keys_cleanup bitlocker_keys_free
 
-/* Whether the word is a recovery key itself, right or mistyped: not to be shown, then. */
-bool bitlocker_is_recovery_key(const char *word);
-
 #endif

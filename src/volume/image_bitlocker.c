@@ -20,7 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIES_MAX 64 /* of one volume */
+#define TRIES_MAX         64     /* of one volume */
+#define UNLOCK_TIMEOUT_MS 120000 /* of one try, on a machine with much else to do; also of a read  \
+                                  */
 
 struct unlocking {
     struct image_volume *v;
@@ -95,7 +97,7 @@ static int try_key(struct unlocking *u, size_t protector, const struct bitlocker
     size_t size = 0;
 
     u->tries++;
-    int r = bitlocker_view(&u->volume, u->v->source, protector, &view);
+    int r = bitlocker_view(&u->volume, u->v->source, &view);
     uint8_t *request = r == 0 ? request_for(u, p, key, &size) : NULL;
     if (!request)
         return -ENOMEM;
@@ -105,7 +107,7 @@ static int try_key(struct unlocking *u, size_t protector, const struct bitlocker
         .source_count = 1,
         .parameters = request,
         .parameters_size = size,
-        .timeout_ms = IMAGE_WORKER_TIMEOUT_MS,
+        .timeout_ms = UNLOCK_TIMEOUT_MS,
     };
     r = image_worker_open(u->tools->workers, &job, &unlocked);
     explicit_bzero(request, size);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /*
- * libbde wants every copy of the metadata whole and tries one protector of a kind: we hand it a
- * view in which that is so (bitlocker_view()). One method it cannot do, which bde_xts.c does.
+ * libbde gets the key of the volume, not the secret: see bde_keys.h. It wants every copy of the
+ * metadata whole, so that it is given a view in which they are (bitlocker_view()). One method it
+ * knows by name but cannot do, which bde_xts.c does.
  */
 #include "worker/bde.h"
 
-#include "base/bytes.h"
 #include "base/checked.h"
+#include "worker/bde_keys.h"
 #include "worker/bde_xts.h"
 #include "worker/protocol.h"
 #include "worker/remote_bfio.h"
@@ -18,7 +19,20 @@
 #define HAVE_LIBBFIO /* or libbde's header hides what takes a handle */
 #include <libbde.h>
 
-#define XTS_AES_256 0x8005
+/* How a method's key is put together. libbde wants a tweak key of any method, and uses it with a
+ * diffuser. */
+struct method {
+    uint16_t number;
+    uint8_t size, first,
+        tweak_at; /* bytes: of all of it, of the first key; where the tweak key is */
+};
+
+static const struct method methods[] = {
+    {0x8000, 64, 16, 32}, {0x8001, 64, 32, 32}, /* AES-CBC with diffuser */
+    {0x8002, 16, 16, 0},  {0x8003, 32, 32, 0},  /* AES-CBC */
+    {0x8004, 32, 32, 0},                        /* XTS-AES 128 */
+    {0x8005, 64, 0, 0},                         /* XTS-AES 256: bde_xts.c */
+};
 
 struct unlocked {
     libbde_volume_t *volume;
@@ -26,32 +40,17 @@ struct unlocked {
     struct bde_xts *xts; /* instead */
 };
 
-/* libbde takes characters as numbers. */
-static int set_password(libbde_volume_t *volume, const uint8_t *secret, size_t length)
+static const struct method *method_of(const struct bde_request *request)
 {
-    uint16_t text[BDE_SECRET_MAX / 2];
-
-    for (size_t i = 0; i < length / 2; i++)
-        text[i] = load_le16(secret + 2 * i);
-    int r = libbde_volume_set_utf16_password(volume, text, length / 2, NULL);
-    explicit_bzero(text, sizeof(text));
-    return r;
-}
-
-static int set_secret(libbde_volume_t *volume, const struct bde_request *request,
-                      const uint8_t *secret, size_t length)
-{
-    int r = 1;
-
-    if (request->protection == BITLOCKER_RECOVERY_KEY)
-        r = libbde_volume_set_utf8_recovery_password(volume, secret, length, NULL);
-    else if (request->protection == BITLOCKER_PASSWORD)
-        r = set_password(volume, secret, length);
-    return r == 1 ? 0 : -EKEYREJECTED;
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+        if (methods[i].number == request->method)
+            return &methods[i];
+    return NULL;
 }
 
 static int64_t open_by_libbde(const struct job *job, const struct bde_request *request,
-                              const uint8_t *secret, size_t length, struct unlocked *unlocked)
+                              const struct method *method, const uint8_t *key,
+                              struct unlocked *unlocked)
 {
     libbfio_handle_t *handle;
     size64_t size;
@@ -59,15 +58,29 @@ static int64_t open_by_libbde(const struct job *job, const struct bde_request *r
     if (remote_bfio_new_ahead(&handle, job, 0, &unlocked->ahead) < 0 ||
         libbde_volume_initialize(&unlocked->volume, NULL) != 1)
         return -ENOMEM;
-    int r = set_secret(unlocked->volume, request, secret, length);
-    if (r < 0)
-        return r;
-    r = libbde_volume_open_file_io_handle(unlocked->volume, handle, LIBBDE_OPEN_READ, NULL);
-    if (r != 1)
-        return r == 0 ? -EKEYREJECTED : -EBADMSG;
-    if (libbde_volume_get_size(unlocked->volume, &size, NULL) != 1)
+    if (libbde_volume_set_keys(unlocked->volume, key, method->first, key + method->tweak_at,
+                               method->first, NULL) != 1 ||
+        libbde_volume_open_file_io_handle(unlocked->volume, handle, LIBBDE_OPEN_READ, NULL) != 1 ||
+        libbde_volume_get_size(unlocked->volume, &size, NULL) != 1)
         return -EBADMSG;
     return (int64_t)min_u64(size, request->size);
+}
+
+static int64_t open_with(const struct job *job, const struct bde_request *request,
+                         const uint8_t *secret, size_t length, struct unlocked *unlocked)
+{
+    const struct method *method = method_of(request);
+    uint8_t key[BDE_VOLUME_KEY_MAX];
+
+    if (!method)
+        return -EBADMSG;
+    int64_t r = bde_volume_key(request, secret, length, key, method->size);
+    if (r == 0 && method->first > 0)
+        r = open_by_libbde(job, request, method, key, unlocked);
+    else if (r == 0 && (r = bde_xts_open(&unlocked->xts, request, key)) == 0)
+        r = (int64_t)request->size;
+    explicit_bzero(key, sizeof(key));
+    return r;
 }
 
 static bool is_sane(const struct job *job, const struct bde_request *request, size_t length)
@@ -83,20 +96,15 @@ static int64_t open_volume(const struct job *job, void **stream)
     const uint8_t *secret = job->parameters + sizeof(struct bde_request);
     size_t length = job->parameters_size - sizeof(struct bde_request);
     struct bde_request request;
-    int r;
 
     if (!unlocked)
         return -ENOMEM;
     if (job->parameters_size < sizeof(request))
         return -EINVAL;
     memcpy(&request, job->parameters, sizeof(request));
-    if (!is_sane(job, &request, length))
-        return -EINVAL;
-    int64_t size = (int64_t)request.size;
-    if (request.method != XTS_AES_256)
-        size = open_by_libbde(job, &request, secret, length, unlocked);
-    else if ((r = bde_xts_open(&unlocked->xts, &request, secret, length)) < 0)
-        size = r;
+    int64_t size = is_sane(job, &request, length)
+                       ? open_with(job, &request, secret, length, unlocked)
+                       : -EINVAL;
     explicit_bzero(&request, sizeof(request));
     explicit_bzero((uint8_t *)(uintptr_t)job->parameters, job->parameters_size);
     *stream = unlocked;

@@ -15,7 +15,7 @@
 
 #define BDE_SECRET_MAX 2048 /* bytes */
 
-/* The rest of it is only looked at where libbde can't do it alone: see bde.c. */
+/* What the metadata say; offsets and sizes in bytes. */
 struct bde_request {
     uint16_t protection; /* enum bitlocker_protection: clear key, recovery key or password */
     uint16_t method;

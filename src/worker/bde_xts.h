@@ -9,9 +9,8 @@
 
 struct bde_xts;
 
-/* Unlocks with the secret. 0, -EKEYREJECTED, -EBADMSG, -ENOMEM. It lives as long as the process. */
-int bde_xts_open(struct bde_xts **, const struct bde_request *, const uint8_t *secret,
-                 size_t length);
+/* 0 or -ENOMEM. It lives as long as the process. */
+int bde_xts_open(struct bde_xts **, const struct bde_request *, const uint8_t key[64]);
 /* As read of a struct worker_program; the volume is source 0. */
 int64_t bde_xts_read(struct bde_xts *, uint64_t offset, void *buffer, size_t length);
 
