@@ -24,29 +24,24 @@ static bool is_identifier(const uint8_t *bytes, const char *text)
     return guid_parse_string(text, &wanted) && guid_equal(&found, &wanted);
 }
 
-static int take_copies(struct bitlocker *b, const uint8_t *boot, size_t at, struct notes *notes)
+static int refuse(struct notes *notes, uint64_t offset, const char *kind)
 {
-    if (!is_identifier(boot + at, FVE_IDENTIFIER)) {
-        notes_add(notes, SEVERITY_WARNING, "BITLOCKER-KIND", at,
-                  is_identifier(boot + at, FVE_IDENTIFIER_ENCRYPT_ON_WRITE)
-                      ? "the volume was being encrypted as it was written to, of which not enough "
-                        "is known: unlock it on Windows and scan the folder"
-                      : "the volume is of a kind of BitLocker that is not known: unlock it on "
-                        "Windows and scan the folder");
-        return -ENOTSUP;
-    }
+    notes_add(notes, SEVERITY_WARNING, "BITLOCKER-KIND", offset,
+              "the volume is of a kind of BitLocker that is not read (%s): unlock it on Windows "
+              "and scan the folder",
+              kind);
+    return -ENOTSUP;
+}
+
+static int take_places(struct bitlocker *b, const uint8_t *boot, size_t at, struct notes *notes)
+{
+    if (is_identifier(boot + at, FVE_IDENTIFIER_ENCRYPT_ON_WRITE))
+        return refuse(notes, at, "encrypted as it is written to");
+    if (!is_identifier(boot + at, FVE_IDENTIFIER))
+        return refuse(notes, at, "its identifier is not known");
     for (size_t i = 0; i < BITLOCKER_COPIES; i++)
         b->copies[i] = load_le64(boot + at + 16 + 8 * i);
     return 0;
-}
-
-/* Version 1 names the first copy only, by its cluster; the others are in the copy itself. */
-static int take_vista_copy(struct bitlocker *b, const uint8_t *boot)
-{
-    uint64_t cluster_size = (uint64_t)b->sector_size * boot[13];
-
-    b->is_vista = true;
-    return MUL_OVERFLOW(load_le64(boot + 56), cluster_size, &b->copies[0]) ? -EBADMSG : 0;
 }
 
 static int read_boot_sector(struct bitlocker *b, io_source *volume, struct notes *notes)
@@ -60,18 +55,13 @@ static int read_boot_sector(struct bitlocker *b, io_source *volume, struct notes
     if (b->sector_size < SECTOR || b->sector_size > 4096 || !is_power_of_two(b->sector_size))
         b->sector_size = SECTOR; /* exFAT has none there */
     if (memcmp(boot + 3, FVE_SIGNATURE, 8) != 0)
-        return take_copies(b, boot, FVE_TO_GO_PLACES, notes);
+        return take_places(b, boot, FVE_TO_GO_PLACES, notes);
     if (memcmp(boot, FVE_VISTA_BOOT_JUMP, 3) == 0)
-        return take_vista_copy(b, boot);
-    return take_copies(b, boot, FVE_PLACES, notes);
+        return refuse(notes, 0, "of Windows Vista and Windows Server 2008");
+    return take_places(b, boot, FVE_PLACES, notes);
 }
 
 /* The metadata block. */
-
-static size_t size_of_block(const struct fve_block *block)
-{
-    return (size_t)get_le16(block->size) * (get_le16(block->version) == 1 ? 1 : 16);
-}
 
 /* Whether entries can be looked for in what says to be a block of so many bytes. */
 static bool is_block(const struct fve_block *block, size_t size)
@@ -79,8 +69,7 @@ static bool is_block(const struct fve_block *block, size_t size)
     size_t metadata = get_le32(block->metadata_size);
 
     return memcmp(block->signature, FVE_SIGNATURE, sizeof(block->signature)) == 0 &&
-           (get_le16(block->version) == 1 || get_le16(block->version) == 2) &&
-           size >= sizeof(*block) && size <= BLOCK_MAX &&
+           get_le16(block->version) == 2 && size >= sizeof(*block) && size <= BLOCK_MAX &&
            get_le32(block->metadata_header_size) == FVE_METADATA_HEADER_SIZE &&
            metadata >= FVE_METADATA_HEADER_SIZE && metadata <= size - FVE_BLOCK_HEADER_SIZE;
 }
@@ -94,7 +83,7 @@ static int read_copy(io_source *volume, uint64_t at, uint8_t *bytes, size_t *siz
     int r = io_read(volume, at, &head, sizeof(head));
     if (r < 0)
         return r;
-    *size = size_of_block(&head);
+    *size = 16 * (size_t)get_le16(head.size);
     if (!is_block(&head, *size))
         return -EBADMSG;
     r = io_read(volume, at, bytes, *size + sizeof(validation));
@@ -104,21 +93,8 @@ static int read_copy(io_source *volume, uint64_t at, uint8_t *bytes, size_t *siz
     return crc32_zeroed(bytes, *size, *size) == get_le32(validation.crc);
 }
 
-/* The copies name each other: in version 1 only they do. */
-static void learn_copies(struct bitlocker *b, const uint8_t *bytes)
-{
-    struct fve_block head;
-
-    memcpy(&head, bytes, sizeof(head));
-    for (size_t i = 0; i < BITLOCKER_COPIES; i++)
-        if (b->copies[i] == UINT64_MAX)
-            b->copies[i] = get_le64(head.places[i]);
-}
-
 static void note_copy(const struct bitlocker *b, size_t i, int found, struct notes *notes)
 {
-    if (b->copies[i] == UINT64_MAX || found == 1)
-        return;
     notes_add(notes, SEVERITY_WARNING, "BITLOCKER-COPY", b->copies[i],
               "copy %zu of BitLocker's metadata, at offset %" PRIu64 " of the volume, %s", i + 1,
               b->copies[i], found == 0 ? "has a wrong checksum" : "cannot be used");
@@ -137,9 +113,8 @@ static int read_copies(struct bitlocker *b, io_source *volume, struct notes *not
         int found =
             b->copies[i] == UINT64_MAX ? -EBADMSG : read_copy(volume, b->copies[i], bytes, &size);
         b->is_whole[i] = found == 1;
-        if (found >= 0)
-            learn_copies(b, bytes);
-        note_copy(b, i, found, notes);
+        if (found != 1)
+            note_copy(b, i, found, notes);
         if (found < 0 || found <= best)
             continue;
         best = found;
@@ -280,15 +255,12 @@ static int take_block(struct bitlocker *b)
     int r = 0;
 
     memcpy(&head, b->block, sizeof(head));
-    b->is_vista = get_le16(head.version) == 1;
     b->volume_id = guid_from_le(head.volume_id);
     b->state = get_le16(head.state);
     b->method = (uint16_t)get_le32(head.method);
-    if (!b->is_vista) {
-        b->encrypted_size = get_le64(head.encrypted_size);
-        b->header_at = get_le64(head.header_or_mirror);
-        b->header_size = (uint64_t)get_le32(head.header_sectors) * b->sector_size;
-    }
+    b->encrypted_size = get_le64(head.encrypted_size);
+    b->header_at = get_le64(head.header_at);
+    b->header_size = (uint64_t)get_le32(head.header_sectors) * b->sector_size;
     size_t end = FVE_BLOCK_HEADER_SIZE + get_le32(head.metadata_size);
     while (r == 0 && (entry = next_entry(b->block, end, &at)))
         r = take_entry(b, entry);
@@ -297,7 +269,7 @@ static int take_block(struct bitlocker *b)
 
 int bitlocker_read(struct bitlocker *b, io_source *volume, struct notes *notes)
 {
-    *b = (struct bitlocker){.copies = {UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+    *b = (struct bitlocker){0};
     int r = read_boot_sector(b, volume, notes);
 
     if (r == 0)

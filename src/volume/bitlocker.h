@@ -49,13 +49,12 @@ struct bitlocker_protector {
 struct bitlocker {
     struct guid volume_id;
     char *label;     /* computer, volume and date, as Windows wrote it; NULL: none */
-    bool is_vista;   /* version 1: Windows Vista and Server 2008 */
     uint16_t state;  /* enum fve_state */
     uint16_t method; /* 0x8000 … 0x8005: see bitlocker_method_name() */
     uint32_t sector_size;
     uint64_t encrypted_size;           /* bytes from the volume's start; 0: all of it */
     uint64_t header_at, header_size;   /* where the volume's first bytes are; size 0: in place */
-    uint64_t copies[BITLOCKER_COPIES]; /* offsets of the metadata; UINT64_MAX: not known */
+    uint64_t copies[BITLOCKER_COPIES]; /* offsets of the metadata */
     bool is_whole[BITLOCKER_COPIES];   /* readable, its checksum right */
     VECTOR(struct bitlocker_protector) protectors;
     struct bitlocker_sealed volume_key;
@@ -65,7 +64,7 @@ struct bitlocker {
 
 /*
  * Reads the boot sector and the first whole copy of the metadata. What is damaged is noted.
- * 0; -EBADMSG no copy can be used; -ENOTSUP a kind that nobody documents; -EIO and the like;
+ * 0; -EBADMSG no copy can be used; -ENOTSUP a kind that is not read; -EIO and the like;
  * -ENOMEM. Notes give offsets from the start of the volume.
  */
 int bitlocker_read(struct bitlocker *, io_source *volume, struct notes *);

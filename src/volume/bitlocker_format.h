@@ -11,12 +11,12 @@
 #define FVE_SIGNATURE "-FVE-FS-" /* of boot sectors and of metadata */
 
 /* In the boot sector: the identifier, then the offsets of the three copies of the metadata. */
-#define FVE_IDENTIFIER   "4967d63b-2e29-4ad8-8399-f6a339e3d001"
+#define FVE_IDENTIFIER                  "4967d63b-2e29-4ad8-8399-f6a339e3d001"
 #define FVE_IDENTIFIER_ENCRYPT_ON_WRITE "92a84d3b-dd80-4d0e-9e4e-b1e3284eaed8"
-#define FVE_PLACES       0xA0
-#define FVE_TO_GO_PLACES 0x1A8
+#define FVE_PLACES                      0xA0
+#define FVE_TO_GO_PLACES                0x1A8
 
-/* Version 1 (Vista): the boot sector is that of NTFS, with the metadata's cluster for $MFTMirr's. */
+/* Version 1 (Vista, Server 2008) keeps NTFS's. */
 #define FVE_VISTA_BOOT_JUMP "\xEB\x52\x90"
 
 enum fve_state {
@@ -29,15 +29,15 @@ enum fve_state {
 /* The heads of block and metadata; entries follow. */
 struct fve_block {
     uint8_t signature[8];      /* +0x00 */
-    le16 size;                 /* +0x08 of all up to the validation: bytes; version 2: times 16 */
-    le16 version;              /* +0x0A 1 Vista, 2 Windows 7 and later */
+    le16 size;                 /* +0x08 of all up to the validation, in units of 16 bytes */
+    le16 version;              /* +0x0A 2: Windows 7 and later */
     le16 state;                /* +0x0C enum fve_state */
     le16 next_state;           /* +0x0E */
-    le64 encrypted_size;       /* +0x10 version 2: bytes from the volume's start */
-    le32 converting_size;      /* +0x18 version 2: what is being rewritten behind them */
-    le32 header_sectors;       /* +0x1C version 2 */
+    le64 encrypted_size;       /* +0x10 bytes from the volume's start */
+    le32 converting_size;      /* +0x18 what is being rewritten behind them */
+    le32 header_sectors;       /* +0x1C of the volume's start, which is kept … */
     le64 places[3];            /* +0x20 of the three copies */
-    le64 header_or_mirror;     /* +0x38 version 2: where the volume's start is; 1: $MFTMirr */
+    le64 header_at;            /* +0x38 … here */
     le32 metadata_size;        /* +0x40 from here on, entries included */
     le32 metadata_version;     /* +0x44 1 */
     le32 metadata_header_size; /* +0x48 48 */

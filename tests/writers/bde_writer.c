@@ -223,20 +223,17 @@ static void put_header_place(struct build *b)
 /* The whole metadata block with its checksum, the same at all three places. */
 static void build_metadata(struct build *b, uint64_t encrypted_size, const struct bde_keys *keys)
 {
-    bool vista = b->w->kind == BDE_WRITER_VISTA;
     struct fve_block *block = (void *)room(b, sizeof(*block));
 
     memcpy(block->signature, FVE_SIGNATURE, sizeof(block->signature));
-    store_le16(&block->version, vista ? 1 : 2);
+    store_le16(&block->version, 2);
     store_le16(&block->state, FVE_ENCRYPTED);
     store_le16(&block->next_state, FVE_ENCRYPTED);
     for (size_t i = 0; i < 3; i++)
         store_le64(&block->places[i], b->w->metadata[i]);
-    if (!vista) {
-        store_le64(&block->encrypted_size, encrypted_size);
-        store_le32(&block->header_sectors, (uint32_t)(b->header_size / BDE_SECTOR));
-    }
-    store_le64(&block->header_or_mirror, b->header_at);
+    store_le64(&block->encrypted_size, encrypted_size);
+    store_le32(&block->header_sectors, (uint32_t)(b->header_size / BDE_SECTOR));
+    store_le64(&block->header_at, b->header_at);
     store_le32(&block->metadata_version, 1);
     store_le32(&block->metadata_header_size, FVE_METADATA_HEADER_SIZE);
     put_guid(block->volume_id, BDE_WRITER_VOLUME_ID);
@@ -247,19 +244,18 @@ static void build_metadata(struct build *b, uint64_t encrypted_size, const struc
     for (size_t i = 0; i < b->w->protector_count; i++)
         put_protector(b, &b->w->protectors[i]);
     put_sealed(b, FVE_ENTRY_VOLUME_KEY, b->master, b->w->method, keys->bytes, keys->size);
-    if (!vista)
-        put_header_place(b);
+    put_header_place(b);
 
     size_t metadata_size = b->used - FVE_BLOCK_HEADER_SIZE;
     store_le32(&block->metadata_size, (uint32_t)metadata_size);
     store_le32(&block->metadata_size_copy, (uint32_t)metadata_size);
     store_le32(&block->next_nonce, b->nonce + 1);
     room(b, -b->used % 16);
-    store_le16(&block->size, (uint16_t)(vista ? b->used : b->used / 16));
+    store_le16(&block->size, (uint16_t)(b->used / 16));
     uint32_t crc = crc32_zeroed(b->block, b->used, b->used);
     struct fve_validation *validation = (void *)room(b, sizeof(*validation));
     store_le16(&validation->size, sizeof(*validation));
-    store_le16(&validation->version, vista ? 1 : 2);
+    store_le16(&validation->version, 2);
     store_le32(&validation->crc, crc);
     b->w->metadata_size = b->used;
 }
@@ -286,10 +282,6 @@ static bool choose_places(struct build *b, const uint8_t *volume, size_t size)
             return false;
         from = b->w->metadata[i] + BDE_WRITER_METADATA_ROOM;
     }
-    if (b->w->kind == BDE_WRITER_VISTA) {
-        b->header_at = load_le64(volume + 56); /* NTFS: cluster of $MFTMirr */
-        return true;
-    }
     b->header_size = b->w->kind == BDE_WRITER_TO_GO ? TO_GO_SIZE : HEADER_SIZE;
     return find_zeros(volume, size, from, b->header_size, &b->header_at);
 }
@@ -301,12 +293,6 @@ static void put_boot_sector(const struct build *b, uint8_t *volume)
     bool to_go = b->w->kind == BDE_WRITER_TO_GO;
     size_t at = to_go ? FVE_TO_GO_PLACES : FVE_PLACES;
 
-    if (b->w->kind == BDE_WRITER_VISTA) {
-        size_t cluster = load_le16(volume + 11) * (size_t)volume[13];
-        memcpy(volume + 3, FVE_SIGNATURE, 8);
-        store_le64(volume + 56, b->w->metadata[0] / cluster);
-        return;
-    }
     memset(volume, 0, b->header_size);
     memcpy(volume, fat, sizeof(fat));
     memcpy(volume + 3, to_go ? "MSWIN4.1" : FVE_SIGNATURE, 8);
@@ -327,9 +313,7 @@ static void move_header(const struct build *b, uint8_t *volume)
 static void encrypt_sectors(const struct build *b, struct bde_keys *keys, uint8_t *volume,
                             uint64_t size)
 {
-    uint64_t at = b->w->kind == BDE_WRITER_VISTA ? HEADER_SIZE : b->header_size;
-
-    for (; at < size; at += BDE_SECTOR)
+    for (uint64_t at = b->header_size; at < size; at += BDE_SECTOR)
         bde_encrypt_sector(keys, at, volume + at);
 }
 
@@ -347,8 +331,7 @@ bool bde_writer_encrypt(struct bde_writer *w, uint8_t *volume, size_t size)
     bool found = choose_places(b, volume, size);
     if (found) {
         build_metadata(b, encrypted_size, &keys);
-        if (w->kind != BDE_WRITER_VISTA)
-            move_header(b, volume);
+        move_header(b, volume);
         encrypt_sectors(b, &keys, volume, min_u64(encrypted_size, size));
         for (size_t i = 0; i < 3; i++)
             memcpy(volume + w->metadata[i], b->block, b->used);

@@ -14,7 +14,6 @@
 enum bde_writer_kind {
     BDE_WRITER_SEVEN, /* Windows 7 and later */
     BDE_WRITER_TO_GO, /* looks like FAT32 from outside */
-    BDE_WRITER_VISTA, /* also Windows Server 2008; the volume must be NTFS, the method a diffuser */
 };
 
 /* As they stand in the metadata. */

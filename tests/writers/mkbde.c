@@ -2,7 +2,7 @@
 /*
  * mkbde FILE KIND METHOD [PROTECTION=SECRET]...
  * Encrypts the volume in the file with BitLocker, in place, and prints where the copies of the
- * metadata lie. KIND: seven, to-go, vista. METHOD: 8000 … 8005. PROTECTION: clear, tpm, recovery,
+ * metadata lie. KIND: seven, to-go. METHOD: 8000 … 8005. PROTECTION: clear, tpm, recovery,
  * password; their identifiers end in 01, 02 … And encrypted=BYTES: no more than these.
  */
 #include "bde_writer.h"
@@ -29,7 +29,7 @@ static const struct {
     {"password", BDE_WRITER_PASSWORD},
 };
 
-static const char *const kinds[] = {"seven", "to-go", "vista"};
+static const char *const kinds[] = {"seven", "to-go"};
 
 static void fail(const char *what)
 {
