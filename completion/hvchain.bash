@@ -26,7 +26,7 @@ _hvchain_formats()
 # The options of the command $1.
 _hvchain_options()
 {
-    local hosts='--host --inventory --events --map' witness='--witness'
+    local hosts='--host --inventory --events --map --recovery-key --password' witness='--witness'
     local output='--format --output --fail-on --threads --color --ascii --no-sandbox --quiet --help'
 
     case $1 in
@@ -47,7 +47,7 @@ _hvchain_value()
     --witness | --color) _hvchain_words "$2" 'auto always never' ;;
     --fail-on) _hvchain_words "$2" 'info warning problem data-loss-risk never' ;;
     -j | --threads | --vm) COMPREPLY=() ;;
-    -o | --output | --compare-with) _hvchain_files "$2" ;;
+    -o | --output | --compare-with | --recovery-key | --password) _hvchain_files "$2" ;;
     --host | --inventory | --events | --map | --free | --in) _hvchain_files "${2#*=}" ;; # what follows NAME=
     *) return 1 ;;
     esac
