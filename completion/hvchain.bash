@@ -19,6 +19,7 @@ _hvchain_formats()
 {
     case $1 in
     scan) echo 'text json ndjson csv csv-findings csv-changes html dot bodyfile prometheus' ;;
+    plan) echo 'text json ndjson html' ;;
     *) echo 'text json ndjson' ;;
     esac
 }

@@ -7,6 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const *plan_formats(void)
+{
+    static const char *const words[] = {"text", "json", "ndjson", "html", NULL};
+
+    return words;
+}
+
 static const struct option plan_options[] = {
     {"vm", 0, OPTION_TEXT, RUN_AT(subject), "NAME",
      "Plan only for the VM of this name or identifier.", NULL},
@@ -19,9 +26,13 @@ static const struct option plan_options[] = {
      "of the evidence; K, M, G, T for binary multiples. Default: what the file system says. "
      "Repeatable.",
      NULL},
-    RUN_HOST_OPTIONS RUN_WITNESS_OPTIONS RUN_FORMAT_OPTION(
-        "text (default), json, or ndjson (one record per line).", run_record_formats),
-    RUN_OUTPUT_OPTIONS{0},
+    RUN_HOST_OPTIONS
+    RUN_WITNESS_OPTIONS
+    RUN_FORMAT_OPTION("text (default), json, ndjson (one record per line), or html (to be printed, "
+                      "ticked off and signed).",
+                      plan_formats),
+    RUN_OUTPUT_OPTIONS
+    {0},
 };
 
 /* "100", "100G" */
@@ -68,7 +79,7 @@ static bool prepare(hvchain_scan *scan, const struct run_settings *s)
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    struct run_settings s = {.formats = run_record_formats, .prepare = prepare};
+    struct run_settings s = {.formats = plan_formats, .prepare = prepare};
 
     return run_report(command, &s, argc, argv);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The chains as a graph for Graphviz: an arrow leads from each disk to the one below it. */
+#include "report/page.h"
 #include "report/printers.h"
 
 #include "base/cleanup.h"
@@ -25,13 +26,6 @@ static void put_string(struct output *out, const char *text)
     }
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 /* Shape and colour both tell how bad it is. */
 static const struct {
     const char *shape, *colour;
@@ -49,7 +43,7 @@ static void put_node(struct output *out, const struct report *r, size_t index)
     const struct disk_verdict *v = &r->verdict.disks[index];
 
     output_printf(out, "    d%zu [label=\"", index);
-    put_string(out, file_name(d->path));
+    put_string(out, path_file_name(d->path));
     output_printf(out, "\\n%s\", tooltip=\"", class_name(v->class));
     put_string(out, d->path);
     output_printf(out, "\", shape=%s, color=\"%s\"];\n", looks[v->severity].shape,

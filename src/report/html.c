@@ -29,7 +29,7 @@ static void put_head(struct output *out)
 
 static void put_count(struct output *out, const char *what, uint64_t count)
 {
-    output_printf(out, "<li><b>%" PRIu64 "</b> %s</li>", count, what);
+    output_printf(out, "<li><b>%" PRIu64 "</b> %s%s</li>", count, what, plural(count));
 }
 
 static void put_summary(struct output *out, const struct report *r)
@@ -45,15 +45,15 @@ static void put_summary(struct output *out, const struct report *r)
     output_printf(out, "<h1>hvchain report</h1>\n<p class=\"verdict s%d\">Verdict: %s</p>\n<ul "
                        "class=\"counts\">",
                   (int)s->worst, severity_name(s->worst));
-    put_count(out, "virtual machines", s->machines);
-    put_count(out, "checkpoints", s->checkpoints);
-    put_count(out, "virtual disks", s->disks);
-    put_count(out, "orphaned checkpoint disks", s->orphans);
+    put_count(out, "virtual machine", s->machines);
+    put_count(out, "checkpoint", s->checkpoints);
+    put_count(out, "virtual disk", s->disks);
+    put_count(out, "orphaned checkpoint disk", s->orphans);
     output_printf(out, "<li><b>%s</b> in orphans</li>", bytes_format(s->orphan_bytes, bytes));
     for (int v = SEVERITY_DATA_LOSS_RISK; v > SEVERITY_INFO; v--)
-        output_printf(out, "<li%s><b>%zu</b> findings: %s</li>",
+        output_printf(out, "<li%s><b>%zu</b> finding%s: %s</li>",
                       s->by_severity[v] > 0 ? severity_classes[v] : "", s->by_severity[v],
-                      severity_name((enum severity)v));
+                      plural(s->by_severity[v]), severity_name((enum severity)v));
     output_text(out, "</ul>\n");
 }
 
@@ -143,11 +143,21 @@ static void put_findings(struct output *out, const struct report *r)
     output_text(out, "</div>\n");
 }
 
-static void put_diagnosis(struct output *out, const struct diagnosis *d)
+static void put_diagnosis(struct output *out, const struct report *r, const struct diagnosis *d)
 {
+    char id[GUID_TEXT_SIZE];
+    const char *vm = d->machine == HOST_NONE
+                         ? d->vm_name
+                         : text_machine_name(&r->host.machines.items[d->machine], id);
+
     output_text(out, "<details class=\"finding\"><summary><b>");
     html_text(out, d->rule);
     output_printf(out, "</b> (%s) ", diagnosis_verdict_name(d->verdict));
+    if (vm) {
+        output_text(out, "VM ");
+        html_text(out, vm);
+        output_text(out, ": ");
+    }
     html_text(out, d->summary);
     output_text(out, "</summary>\n");
     html_strings(out, "Seen:", &d->evidence, "span");
@@ -167,114 +177,7 @@ static void put_diagnoses(struct output *out, const struct report *r)
         return;
     output_text(out, "<h2 id=\"diagnoses\">Diagnoses</h2>\n");
     for (size_t i = 0; i < r->diagnoses.count; i++)
-        put_diagnosis(out, &r->diagnoses.items[i]);
-}
-
-/* Drives that lead to no disk on the evidence. */
-static void put_absent_drives(struct output *out, const char *owner,
-                              const struct host_drive *drives, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (drives[i].disk != HOST_NONE)
-            continue;
-        output_printf(out, "<p class=\"s2\">? %s, %s: <code>", owner,
-                      drives[i].match == MATCH_AMBIGUOUS ? "several files fit equally"
-                      : drives[i].folder_is_known        ? "not there, though its folder is"
-                                                         : "not on this evidence");
-        html_text(out, drives[i].recorded_path);
-        output_text(out, "</code></p>\n");
-    }
-}
-
-static void put_machine(struct output *out, const struct report *r, const struct place *place,
-                        const size_t *disks, size_t count)
-{
-    const struct host_machine *m = &r->host.machines.items[place->machine];
-    char id[GUID_TEXT_SIZE];
-
-    output_printf(out, "<h3 class=\"s%d\">VM ", (int)place->worst);
-    html_text(out, text_machine_name(m, id));
-    output_printf(out, "</h3>\n<p>%s; %zu checkpoint%s%s</p>\n",
-                  m->registered == HOST_YES  ? "registered"
-                  : m->registered == HOST_NO ? "not registered on its host"
-                                             : "not known whether registered",
-                  m->checkpoints.count, plural(m->checkpoints.count),
-                  m->saved_state ? "; saved state" : "");
-    html_tree(out, r, disks, count);
-    put_absent_drives(out, "disk of the VM", m->drives.items, m->drives.count);
-    for (size_t i = 0; i < m->checkpoints.count; i++)
-        put_absent_drives(out, "disk of a checkpoint", m->checkpoints.items[i].drives.items,
-                          m->checkpoints.items[i].drives.count);
-}
-
-static void put_machines(struct output *out, const struct report *r)
-{
-    CLEANUP_FREE size_t *disks = calloc(r->verdict.disk_count + 1, sizeof(*disks));
-    membership_list list = {0};
-    bool ok = disks && members_collect(&list, &r->verdict);
-    CLEANUP_FREE struct place *places = ok ? members_order(r, &list) : NULL;
-
-    if (!places)
-        output_fail(out, -ENOMEM);
-    output_text(out, "<h2 id=\"machines\">Machines and their chains</h2>\n");
-    html_legend(out);
-    for (size_t i = 0; places && i < r->host.machines.count; i++) {
-        size_t at = places[i].first;
-        size_t count = members_take(&list, &at, places[i].machine, disks);
-        put_machine(out, r, &places[i], disks, count);
-    }
-    size_t at = 0, count = places ? members_take(&list, &at, HOST_NONE, disks) : 0;
-    if (count > 0) {
-        output_text(out, "<h3>Disks of no VM</h3>\n");
-        html_tree(out, r, disks, count);
-    }
-    vector_free(&list);
-}
-
-static void put_overlays_cell(struct output *out, unsigned overlays)
-{
-    output_text(out, "<td>");
-    for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++)
-        if (overlays & 1u << o)
-            output_printf(out, "%s<br>", overlay_name(o));
-    output_text(out, "</td>");
-}
-
-static void put_disk_row(struct output *out, const struct report *r, size_t index)
-{
-    const struct host_disk *d = &r->host.disks.items[index];
-    const struct disk_verdict *v = &r->verdict.disks[index];
-    const struct disk_facts *f = d->facts;
-    char id[GUID_TEXT_SIZE];
-
-    output_text(out, "<tr>");
-    html_severity_cell(out, v->severity, class_name(v->class));
-    put_overlays_cell(out, v->overlays);
-    html_cell(out, v->machine == HOST_NONE
-                       ? NULL
-                       : text_machine_name(&r->host.machines.items[v->machine], id));
-    html_path_cell(out, d->path);
-    html_bytes_cell(out, d->file_size);
-    if (f && f->has_counts)
-        html_bytes_cell(out, f->allocated_bytes);
-    else
-        html_cell(out, NULL);
-    html_cell(out, f ? disk_kind_name(f->kind) : NULL);
-    html_time_cell(out, d->modified);
-    html_path_cell(out, v->parent == HOST_NONE ? NULL : r->host.disks.items[v->parent].path);
-    output_text(out, "</tr>\n");
-}
-
-static void put_disks(struct output *out, const struct report *r)
-{
-    static const char *const heads[] = {"Class", "Circumstances", "VM", "File", "Size",
-                                        "Allocated", "Kind", "Written (UTC)", "Parent", NULL};
-
-    output_text(out, "<h2 id=\"disks\">Disks</h2>\n");
-    html_open_table(out, heads);
-    for (size_t i = 0; i < r->host.disks.count; i++)
-        put_disk_row(out, r, i);
-    html_close_table(out);
+        put_diagnosis(out, r, &r->diagnoses.items[i]);
 }
 
 static void put_run(struct output *out, const struct report *r)
@@ -294,9 +197,8 @@ static void put_run(struct output *out, const struct report *r)
     output_text(out, "</script>\n</body>\n</html>\n");
 }
 
-void report_print_html(struct output *out, const struct report *r, const struct report_style *style)
+static void put_scan(struct output *out, const struct report *r)
 {
-    put_head(out);
     put_summary(out, r);
     put_doubts(out, r);
     put_errors(out, &r->host);
@@ -304,8 +206,24 @@ void report_print_html(struct output *out, const struct report *r, const struct 
     html_shadows(out, r);
     put_findings(out, r);
     put_diagnoses(out, r);
-    put_machines(out, r);
-    put_disks(out, r);
+    html_machines(out, r);
+    html_disks(out, r);
     html_timeline(out, r);
+}
+
+static void put_plans(struct output *out, const struct report *r)
+{
+    html_plans(out, r);
+    put_errors(out, &r->host);
+}
+
+/* The reports of other commands have no page for browsers. */
+void report_print_html(struct output *out, const struct report *r, const struct report_style *style)
+{
+    put_head(out);
+    if (r->view == REPORT_PLAN)
+        put_plans(out, r);
+    else
+        put_scan(out, r);
     put_run(out, r);
 }

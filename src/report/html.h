@@ -6,6 +6,7 @@
 #include "report/output.h"
 #include "report/report.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@
 void html_text(struct output *, const char *text);
 /* "<td>TEXT</td>"; NULL is empty. */
 void html_cell(struct output *, const char *text);
-/* The same for long texts, which may be broken anywhere. */
+/* The same for paths, which are broken behind a separator, or anywhere if they have none. */
 void html_path_cell(struct output *, const char *path);
 /* A cell that sorts by the number and shows it as 2.1 MiB. */
 void html_bytes_cell(struct output *, uint64_t bytes);
@@ -22,8 +23,8 @@ void html_bytes_cell(struct output *, uint64_t bytes);
 void html_time_cell(struct output *, filetime);
 /* "<td class=ok>active</td>" … sorted by severity. */
 void html_severity_cell(struct output *, enum severity, const char *text);
-/* Opens a table that sorts and filters: its heads, NULL-terminated. */
-void html_open_table(struct output *, const char *const *heads);
+/* Opens a table; its heads, NULL-terminated. One that sorts can be filtered, too. */
+void html_open_table(struct output *, bool sorts, const char *const *heads);
 void html_close_table(struct output *);
 
 /* One tree of disks as SVG: the indexes are in order of path, each once. */
@@ -31,6 +32,11 @@ void html_tree(struct output *, const struct report *, const size_t *disks, size
 /* What the shapes of trees mean. */
 void html_legend(struct output *);
 void html_timeline(struct output *, const struct report *);
+/* Each plan, to be ticked off on paper. */
+void html_plans(struct output *, const struct report *);
+/* Each machine with its tree. */
+void html_machines(struct output *, const struct report *);
+void html_disks(struct output *, const struct report *);
 /* What changed since an earlier report, if one was given. */
 void html_changes(struct output *, const struct report *);
 void html_shadows(struct output *, const struct report *);

@@ -32,7 +32,7 @@ void html_changes(struct output *out, const struct report *r)
     output_text(out, r->changes.count > 0 ? ":</p>\n" : ": nothing.</p>\n");
     if (r->changes.count == 0)
         return;
-    html_open_table(out, heads);
+    html_open_table(out, true, heads);
     for (size_t i = 0; i < r->changes.count; i++)
         put_row(out, r, &r->changes.items[i]);
     html_close_table(out);

@@ -13,6 +13,7 @@
 
 #define STRIP_WIDTH  1000
 #define STRIP_HEIGHT 84
+#define STRIP_MARGIN 120  /* at the left, for the names of the rows */
 #define STRIP_DOTS   2000 /* more can't be told apart */
 
 enum moment_kind {
@@ -97,6 +98,11 @@ static int compare_moments(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
+static int row_of(enum moment_kind kind)
+{
+    return 54 - 15 * (int)kind;
+}
+
 static void put_strip(struct output *out, const moment_list *list)
 {
     filetime first = list->items[0].when, last = list->items[list->count - 1].when;
@@ -104,14 +110,17 @@ static void put_strip(struct output *out, const moment_list *list)
     char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
 
     output_printf(out,
-                  "<svg class=\"strip\" role=\"img\" viewBox=\"-10 0 %d %d\">"
-                  "<path class=\"e\" d=\"M0,64H%d\"/>",
-                  STRIP_WIDTH + 20, STRIP_HEIGHT, STRIP_WIDTH);
+                  "<svg class=\"strip\" role=\"img\" aria-label=\"Timeline\" viewBox=\"%d 0 %d "
+                  "%d\"><path class=\"e\" d=\"M0,64H%d\"/>",
+                  -STRIP_MARGIN, STRIP_MARGIN + STRIP_WIDTH + 10, STRIP_HEIGHT, STRIP_WIDTH);
+    for (enum moment_kind k = 0; k < MOMENT_KINDS; k++)
+        output_printf(out, "<text class=\"c\" x=\"-10\" y=\"%d\" text-anchor=\"end\">%s</text>",
+                      row_of(k) + 4, kind_names[k]);
     for (size_t i = 0; i < list->count && i < STRIP_DOTS; i++) {
         const struct moment *m = &list->items[i];
         unsigned x = (unsigned)((double)(m->when - first) / (double)span * STRIP_WIDTH);
         output_printf(out, "<circle class=\"f%d\" cx=\"%u\" cy=\"%d\" r=\"4\"><title>",
-                      (int)m->severity, x, 56 - 14 * (int)m->kind);
+                      (int)m->severity, x, row_of(m->kind));
         html_text(out, m->subject ? m->subject : "?");
         output_text(out, "</title></circle>");
     }
@@ -124,7 +133,7 @@ static void put_table(struct output *out, const moment_list *list)
 {
     static const char *const heads[] = {"Time (UTC)", "What", "Of", "Subject", NULL};
 
-    html_open_table(out, heads);
+    html_open_table(out, true, heads);
     for (size_t i = 0; i < list->count; i++) {
         const struct moment *m = &list->items[i];
         output_text(out, "<tr>");

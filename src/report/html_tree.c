@@ -15,9 +15,13 @@
 #define LEVELS_DRAWN 24 /* deeper layers are not moved further to the right */
 #define MARGIN       14
 #define CHAR_WIDTH   8  /* of the labels, about */
+#define ALIKE_MAX    12 /* more children of one class without children of their own … */
+#define ALIKE_DRAWN  10 /* … are drawn so far, then counted */
 
 struct node {
     size_t disk, depth, parent_row; /* parent_row: HOST_NONE for roots */
+    size_t alike;                   /* not 0: so many disks like this one in one row */
+    uint64_t alike_bytes;
 };
 
 struct drawing {
@@ -31,8 +35,15 @@ struct drawing {
 
 /* What a class looks like apart from its colour, for paper and for eyes that don't tell colours
  * apart; drawn around (0, 0). */
-enum shape { SHAPE_CIRCLE, SHAPE_SQUARE, SHAPE_HEXAGON, SHAPE_TRIANGLE, SHAPE_DIAMOND, SHAPE_CROSS,
-             SHAPE_RING };
+enum shape {
+    SHAPE_CIRCLE,
+    SHAPE_SQUARE,
+    SHAPE_HEXAGON,
+    SHAPE_TRIANGLE,
+    SHAPE_DIAMOND,
+    SHAPE_CROSS,
+    SHAPE_RING
+};
 
 static const struct {
     const char *path, *meaning;
@@ -88,25 +99,73 @@ static size_t place_of(const struct drawing *d, size_t disk)
     return found ? (size_t)(found - d->disks) : HOST_NONE;
 }
 
+static void push_row(struct drawing *d, const struct node *node)
+{
+    struct node *slot = vector_push(&d->stack);
+
+    if (slot)
+        *slot = *node;
+    else
+        d->failed = true;
+}
+
 static void push(struct drawing *d, struct node node)
 {
     size_t place = place_of(d, node.disk);
-    struct node *slot = NULL;
 
     if (place == HOST_NONE || d->drawn[place])
         return;
     d->drawn[place] = true;
-    slot = vector_push(&d->stack);
-    if (slot)
-        *slot = node;
-    else
-        d->failed = true;
+    push_row(d, &node);
+}
+
+static bool is_leaf(const struct drawing *d, size_t disk)
+{
+    return d->report->verdict.disks[disk].children.count == 0 && place_of(d, disk) != HOST_NONE;
+}
+
+/* How many of a row's children, which are leaves of one class, become one row. */
+static void count_alike(const struct drawing *d, const struct disk_verdict *v,
+                        size_t counts[CLASS_COUNT])
+{
+    for (size_t i = 0; i < v->children.count; i++)
+        if (is_leaf(d, v->children.items[i]))
+            counts[d->report->verdict.disks[v->children.items[i]].class]++;
+    for (size_t c = 0; c < CLASS_COUNT; c++)
+        counts[c] = counts[c] > ALIKE_MAX ? counts[c] - ALIKE_DRAWN : 0;
+}
+
+/* Puts the children on the stack, the first on top; of many that are alike the last ones become
+ * one row. */
+static void push_children(struct drawing *d, const struct node *row, size_t at)
+{
+    const struct disk_verdict *v = &d->report->verdict.disks[row->disk];
+    struct node alike[CLASS_COUNT] = {0};
+    size_t left[CLASS_COUNT] = {0};
+
+    count_alike(d, v, left);
+    for (size_t i = v->children.count; i-- > 0;) {
+        struct node child = {
+            .disk = v->children.items[i], .depth = row->depth + 1, .parent_row = at};
+        enum disk_class class = d->report->verdict.disks[child.disk].class;
+        if (left[class] == 0 || !is_leaf(d, child.disk)) {
+            push(d, child);
+            continue;
+        }
+        child.alike = alike[class].alike + 1;
+        child.alike_bytes =
+            alike[class].alike_bytes + d->report->host.disks.items[child.disk].file_size;
+        alike[class] = child;
+        d->drawn[place_of(d, child.disk)] = true;
+        if (--left[class] == 0)
+            push_row(d, &child);
+    }
 }
 
 /* From a root down; each disk comes once, also in a cycle. */
 static void add_rows(struct drawing *d, size_t root)
 {
-    push(d, (struct node){root, 0, HOST_NONE});
+    push(d, (struct node){.disk = root, .parent_row = HOST_NONE});
     while (d->stack.count > 0 && !d->failed) {
         struct node node = d->stack.items[--d->stack.count];
         struct node *row = vector_push(&d->rows);
@@ -115,9 +174,8 @@ static void add_rows(struct drawing *d, size_t root)
             return;
         }
         *row = node;
-        const struct disk_verdict *v = &d->report->verdict.disks[node.disk];
-        for (size_t i = v->children.count; i-- > 0;)
-            push(d, (struct node){v->children.items[i], node.depth + 1, d->rows.count - 1});
+        if (node.alike == 0)
+            push_children(d, &node, d->rows.count - 1);
     }
 }
 
@@ -138,18 +196,12 @@ static size_t y_of(size_t row)
     return MARGIN + ROW_HEIGHT * row;
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 static void put_shape(struct output *out, enum shape shape, enum severity severity, size_t x,
                       size_t y)
 {
-    output_printf(out, "<path class=\"f%d\" fill-rule=\"evenodd\" transform=\"translate(%zu,%zu)\" "
-                       "d=\"",
+    output_printf(out,
+                  "<path class=\"f%d\" fill-rule=\"evenodd\" transform=\"translate(%zu,%zu)\" "
+                  "d=\"",
                   (int)severity, x, y);
     output_text(out, shapes[shape].path);
     output_text(out, "\"/>");
@@ -167,8 +219,24 @@ static void put_edge(struct output *out, const struct drawing *d, size_t row)
         output_printf(out, "<path class=\"e\" d=\"M%zu,%zuV%zuH%zu\"/>", x,
                       y_of(node->parent_row) + 7, y, x_of(node) - 7);
     else
-        output_printf(out, "<path class=\"e\" d=\"M%zu,%zuV%zu\"/>", x,
-                      y_of(node->parent_row) + 7, y - 7);
+        output_printf(out, "<path class=\"e\" d=\"M%zu,%zuV%zu\"/>", x, y_of(node->parent_row) + 7,
+                      y - 7);
+}
+
+/* "… and 490 more", of one class. */
+static void put_alike(struct output *out, const struct drawing *d, size_t row)
+{
+    const struct node *node = &d->rows.items[row];
+    const struct disk_verdict *v = &d->report->verdict.disks[node->disk];
+    char size[BYTES_TEXT_SIZE];
+
+    output_text(out, "<g>");
+    put_shape(out, class_shapes[v->class], v->severity, x_of(node), y_of(row));
+    output_printf(out,
+                  "<text x=\"%zu\" y=\"%zu\">and %zu more<tspan class=\"c\" dx=\"10\">%s, %s "
+                  "together; the table of disks has them all</tspan></text></g>\n",
+                  x_of(node) + 14, y_of(row) + 4, node->alike, class_name(v->class),
+                  bytes_format(node->alike_bytes, size));
 }
 
 static void put_node(struct output *out, const struct drawing *d, size_t row)
@@ -183,7 +251,7 @@ static void put_node(struct output *out, const struct drawing *d, size_t row)
     output_text(out, "</title>");
     put_shape(out, class_shapes[v->class], v->severity, x_of(node), y_of(row));
     output_printf(out, "<text x=\"%zu\" y=\"%zu\">", x_of(node) + 14, y_of(row) + 4);
-    html_text(out, file_name(disk->path));
+    html_text(out, path_file_name(disk->path));
     output_printf(out, "<tspan class=\"c\" dx=\"10\">%s, %s", class_name(v->class),
                   bytes_format(disk->file_size, size));
     if (node->depth >= LEVELS_DRAWN)
@@ -201,7 +269,7 @@ static size_t width_of(const struct drawing *d)
 
     for (size_t i = 0; i < d->rows.count; i++) {
         const struct node *node = &d->rows.items[i];
-        size_t length = strlen(file_name(d->report->host.disks.items[node->disk].path)) + 50;
+        size_t length = strlen(path_file_name(d->report->host.disks.items[node->disk].path)) + 50;
         size_t right = x_of(node) + length * CHAR_WIDTH;
         width = right > width ? right : width;
     }
@@ -211,8 +279,8 @@ static size_t width_of(const struct drawing *d)
 void html_tree(struct output *out, const struct report *r, const size_t *disks, size_t count)
 {
     CLEANUP_FREE bool *drawn = calloc(count + 1, sizeof(*drawn));
-    struct drawing d = {.report = r, .disks = disks, .count = count, .drawn = drawn,
-                        .failed = !drawn};
+    struct drawing d = {
+        .report = r, .disks = disks, .count = count, .drawn = drawn, .failed = !drawn};
 
     for (size_t i = 0; i < count && !d.failed; i++)
         if (is_root(&d, disks[i]))
@@ -222,12 +290,18 @@ void html_tree(struct output *out, const struct report *r, const size_t *disks, 
     if (d.failed) {
         output_fail(out, -ENOMEM);
     } else if (d.rows.count > 0) {
-        output_printf(out, "<div class=\"wide\"><svg role=\"img\" width=\"%zu\" height=\"%zu\">\n",
+        output_printf(out,
+                      "<div class=\"wide\"><svg role=\"img\" aria-label=\"Chains\" width=\"%zu\" "
+                      "height=\"%zu\">\n",
                       width_of(&d), y_of(d.rows.count - 1) + MARGIN);
         for (size_t i = 0; i < d.rows.count; i++)
             put_edge(out, &d, i);
-        for (size_t i = 0; i < d.rows.count; i++)
-            put_node(out, &d, i);
+        for (size_t i = 0; i < d.rows.count; i++) {
+            if (d.rows.items[i].alike > 0)
+                put_alike(out, &d, i);
+            else
+                put_node(out, &d, i);
+        }
         output_text(out, "</svg></div>\n");
     }
     vector_free(&d.rows);

@@ -9,7 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-void html_text(struct output *out, const char *text)
+/* `breakable`: lines may end behind separators of paths. */
+static void put_text(struct output *out, const char *text, bool breakable)
 {
     static const char *const escapes[128] = {
         ['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;",
@@ -23,25 +24,28 @@ void html_text(struct output *out, const char *text)
             output_text(out, escapes[*p]);
         else
             output_char(out, (char)*p);
+        if (breakable && (*p == '/' || *p == '\\' || *p == '_'))
+            output_text(out, "<wbr>");
     }
 }
 
-static void put_cell(struct output *out, const char *tag, const char *text)
+void html_text(struct output *out, const char *text)
 {
-    output_text(out, tag);
-    if (text)
-        html_text(out, text);
-    output_text(out, "</td>");
+    put_text(out, text, false);
 }
 
 void html_cell(struct output *out, const char *text)
 {
-    put_cell(out, "<td>", text);
+    output_text(out, "<td>");
+    put_text(out, text ? text : "", false);
+    output_text(out, "</td>");
 }
 
 void html_path_cell(struct output *out, const char *path)
 {
-    put_cell(out, "<td class=\"p\">", path);
+    output_text(out, "<td class=\"p\">");
+    put_text(out, path ? path : "", true);
+    output_text(out, "</td>");
 }
 
 void html_bytes_cell(struct output *out, uint64_t bytes)
@@ -67,9 +71,9 @@ void html_severity_cell(struct output *out, enum severity severity, const char *
     output_text(out, "</td>");
 }
 
-void html_open_table(struct output *out, const char *const *heads)
+void html_open_table(struct output *out, bool sorts, const char *const *heads)
 {
-    output_text(out, "<div class=\"wide\"><table class=\"sort\"><thead><tr>");
+    output_printf(out, "<div class=\"wide\"><table%s><thead><tr>", sorts ? " class=\"sort\"" : "");
     for (; *heads; heads++) {
         output_text(out, "<th>");
         html_text(out, *heads);

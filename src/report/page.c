@@ -170,6 +170,13 @@ char *page_printable(struct page *page, const char *text)
     return printable;
 }
 
+const char *path_file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash && slash[1] ? slash + 1 : path;
+}
+
 char *bytes_format(uint64_t bytes, char text[BYTES_TEXT_SIZE])
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

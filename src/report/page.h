@@ -59,6 +59,9 @@ void page_remark(struct page *, unsigned indent, enum severity, const char *form
 /* A printable copy that the caller frees; NULL (and the output failed) when memory is short. */
 char *page_printable(struct page *, const char *text);
 
+/* The file's name in a path, which is the path's end; all of it where it ends with a separator. */
+const char *path_file_name(const char *path);
+
 #define BYTES_TEXT_SIZE 32
 /* "512 B", "2.1 GiB": one decimal, rounded down. Returns text. */
 char *bytes_format(uint64_t bytes, char text[BYTES_TEXT_SIZE]);

@@ -209,7 +209,7 @@ static void put_checks(struct page *page, const struct plan *plan)
         page_paragraph(page, 6, "[ ] ", plan->checks_after.items[i]);
 }
 
-static const char *kind_text(enum plan_kind kind)
+const char *text_plan_kind(enum plan_kind kind)
 {
     static const char *const texts[] = {
         [PLAN_HYPER_V_MERGES] = "let Hyper-V merge",
@@ -228,7 +228,7 @@ static void put_plan(struct page *page, size_t index)
 
     put_title(page, index);
     page_line(page, 4, disk_path(page, plan->leaf));
-    page_sentence(page, 4, "What to do: ", "%s (%s)", kind_text(plan->kind),
+    page_sentence(page, 4, "What to do: ", "%s (%s)", text_plan_kind(plan->kind),
                   plan_kind_name(plan->kind));
     if (plan->choice)
         page_paragraph(page, 4, "At stake: ", plan->choice);

@@ -134,16 +134,9 @@ static bool is_root(const struct tree *t, size_t disk)
     return v->parent_state != PARENT_MATCHED || waiting(t, v->parent) == HOST_NONE;
 }
 
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash ? slash + 1 : path;
-}
-
 static size_t folder_length(const char *path)
 {
-    return (size_t)(file_name(path) - path);
+    return (size_t)(path_file_name(path) - path);
 }
 
 static bool same_folder(const char *a, const char *b)
@@ -172,9 +165,9 @@ static char *row_name(const struct tree *t, const struct row *row)
     const struct disk_verdict *v = &t->report->verdict.disks[row->disk];
 
     if (!row->absent)
-        return page_printable(t->page, file_name(d->path));
+        return page_printable(t->page, path_file_name(d->path));
     if (v->parent != HOST_NONE)
-        return page_printable(t->page, file_name(t->report->host.disks.items[v->parent].path));
+        return page_printable(t->page, path_file_name(t->report->host.disks.items[v->parent].path));
     return page_printable(t->page, recorded_parent(d));
 }
 
