@@ -34,7 +34,7 @@ void html_shadows(struct output *out, const struct report *r)
         output_text(out, "<p>Nothing.</p>\n");
         return;
     }
-    html_open_table(out, heads);
+    html_open_table(out, true, heads);
     for (size_t i = 0; i < r->history.changes.count; i++)
         put_row(out, r, &r->history.changes.items[i]);
     html_close_table(out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Plans for people: what is at stake and what forbids it come first, then steps with figures. */
+#include "report/plan_words.h"
 #include "report/text_sections.h"
 
 #include "base/cleanup.h"
@@ -23,16 +24,6 @@ static void put_bytes(struct page *page, unsigned indent, const char *label, uin
                   plural(bytes));
 }
 
-static enum severity worst_blocker(const struct plan *plan)
-{
-    enum severity worst = SEVERITY_INFO;
-
-    for (size_t i = 0; i < plan->blockers.count; i++)
-        if (plan->blockers.items[i].severity > worst)
-            worst = plan->blockers.items[i].severity;
-    return worst;
-}
-
 static void put_title(struct page *page, size_t index)
 {
     const struct plan *plan = &page->report->plans.items[index];
@@ -46,7 +37,7 @@ static void put_title(struct page *page, size_t index)
     CLEANUP_FREE char *printable = title ? page_printable(page, title) : NULL;
 
     if (printable)
-        page_title(page, worst_blocker(plan), printable);
+        page_title(page, plan_worst(plan), printable);
     else
         output_fail(page->out, -ENOMEM);
 }
@@ -54,10 +45,10 @@ static void put_title(struct page *page, size_t index)
 static void put_blockers(struct page *page, const struct plan *plan)
 {
     if (plan->blockers.count == 0) {
-        page_line(page, 4, "First settle: nothing was found that forbids it.");
+        page_line(page, 4, plan_words.nothing_forbids);
         return;
     }
-    page_line(page, 4, "First settle:");
+    page_line(page, 4, plan_words.settle);
     for (size_t i = 0; i < plan->blockers.count; i++) {
         const struct plan_blocker *b = &plan->blockers.items[i];
         page_remark(page, 6, b->severity, "%s: %s", b->code, b->text);
@@ -78,7 +69,7 @@ static void put_choices(struct page *page, const struct plan *plan)
 {
     if (!plan->offers[CHOICE_KEEP].why)
         return;
-    page_line(page, 4, "The choice:");
+    page_line(page, 4, plan_words.choice);
     for (enum plan_choice c = 0; c < CHOICE_COUNT; c++)
         page_sentence(page, 6, plan->offers[c].offered ? "yes " : "no  ", "%s: %s",
                       plan_choice_name(c), plan->offers[c].why);
@@ -87,53 +78,42 @@ static void put_choices(struct page *page, const struct plan *plan)
 /* What may be the parent that was lost, the best first. */
 static void put_candidates(struct page *page, const struct plan *plan)
 {
-    put_strings(page, "Why the linkage does not match, as far as the evidence shows:",
-                &plan->link_evidence);
+    put_strings(page, plan_words.linkage, &plan->link_evidence);
     if (plan->candidates.count > 0)
-        page_line(page, 4, "What may be the lost parent, the likeliest first:");
+        page_line(page, 4, plan_words.candidates);
     for (size_t i = 0; i < plan->candidates.count; i++) {
         const struct plan_candidate *c = &plan->candidates.items[i];
         page_line(page, 6, disk_path(page, c->disk));
         for (size_t n = 0; n < c->reasons.count; n++)
             page_paragraph(page, 8, "- ", c->reasons.items[n]);
-        page_sentence(page, 8, "-IgnoreIdMismatch: ", "%s: %s",
+        page_sentence(page, 8, plan_words.ignore_mismatch, "%s: %s",
                       plan_sanity_name(c->ignore_mismatch), c->why);
     }
 }
 
 static void put_second(struct page *page, const struct plan_second *second)
 {
-    static const char *const words[] = {
-        [WITNESS_AGREES] = "reads the same",
-        [WITNESS_KNOWN_DIFFERENCE] = "reads the same, but where it is known to be wrong",
-        [WITNESS_CONTRADICTS] = "contradicts",
-        [WITNESS_UNAVAILABLE] = "could not read it",
-    };
-
     if (!second->asked)
         return;
-    page_sentence(page, 4, "Second reader (libvhdi): ", "%s", words[second->verdict]);
-    put_bytes(page, 6, "compared ", second->read_bytes);
+    page_sentence(page, 4, plan_words.second, "%s", plan_second_words(second->verdict));
+    put_bytes(page, 6, plan_words.second_read, second->read_bytes);
     if (second->known_bytes > 0)
-        put_bytes(page, 6, "different where it is known to be wrong ", second->known_bytes);
+        put_bytes(page, 6, plan_words.second_known, second->known_bytes);
     if (second->contradicted_bytes > 0)
-        put_bytes(page, 6, "different elsewhere ", second->contradicted_bytes);
+        put_bytes(page, 6, plan_words.second_other, second->contradicted_bytes);
 }
 
 static void put_volumes(struct page *page, const struct plan *plan)
 {
     if (!plan->measured)
         return;
-    page_line(page, 4, "Extra space at the worst moment:");
+    page_line(page, 4, plan_words.space);
     for (size_t i = 0; i < plan->volumes.count; i++) {
         const struct plan_volume *volume = &plan->volumes.items[i];
         char needed[BYTES_TEXT_SIZE];
         page_sentence(page, 6, "", "%s: %s (%" PRIu64 " byte%s), %s", volume->name,
                       bytes_format(volume->peak_extra_bytes, needed), volume->peak_extra_bytes,
-                      plural(volume->peak_extra_bytes),
-                      !volume->has_free                               ? "free space not known"
-                      : volume->free_bytes < volume->peak_extra_bytes ? "more than is free"
-                                                                      : "so much is free");
+                      plural(volume->peak_extra_bytes), plan_space_words(volume));
     }
 }
 
@@ -141,7 +121,7 @@ static void put_layers(struct page *page, const struct plan *plan)
 {
     char when[WHEN_TEXT_SIZE];
 
-    page_line(page, 4, "Layers, youngest first; unique is what no layer below it holds:");
+    page_line(page, 4, plan_words.layers);
     for (size_t i = 0; i < plan->layers.count; i++) {
         const struct plan_layer *layer = &plan->layers.items[i];
         filetime modified = page->report->host.disks.items[layer->disk].modified;
@@ -176,19 +156,19 @@ static void put_steps(struct page *page, const struct plan *plan)
 {
     if (plan->steps.count == 0)
         return;
-    page_line(page, 4, "Steps, in this order and no other:");
+    page_line(page, 4, plan_words.steps);
     for (size_t i = 0; i < plan->steps.count; i++)
         put_step(page, plan, i);
     put_volumes(page, plan);
     if (!plan->measured)
-        page_line(page, 4, "The figures are not known: not every layer could be read.");
+        page_line(page, 4, plan_words.no_figures);
 }
 
 static void put_script(struct page *page, const struct plan *plan)
 {
     if (plan->commands.count == 0)
         return;
-    page_line(page, 4, "Script; every line that would change something is commented out:");
+    page_line(page, 4, plan_words.script);
     for (size_t i = 0; i < plan->commands.count; i++)
         page_line(page, 6, plan->commands.items[i]);
 }
@@ -198,28 +178,15 @@ static void put_checks(struct page *page, const struct plan *plan)
     const char *const *check = plan_checks_before(plan->kind);
 
     if (*check)
-        page_line(page, 4, "Before anything is changed (tick and sign):");
+        page_line(page, 4, plan_words.before);
     for (; *check; check++)
         page_paragraph(page, 6, "[ ] ", *check);
     if (*plan_checks_before(plan->kind))
-        page_line(page, 6, "Name, date: ______________________________");
+        page_line(page, 6, plan_words.sign);
     if (plan->checks_after.count > 0)
-        page_line(page, 4, "Afterwards:");
+        page_line(page, 4, plan_words.after);
     for (size_t i = 0; i < plan->checks_after.count; i++)
         page_paragraph(page, 6, "[ ] ", plan->checks_after.items[i]);
-}
-
-const char *text_plan_kind(enum plan_kind kind)
-{
-    static const char *const texts[] = {
-        [PLAN_HYPER_V_MERGES] = "let Hyper-V merge",
-        [PLAN_MANUAL_MERGE_ON_COPIES] = "merge by hand, on copies only",
-        [PLAN_QUARANTINE] = "move to quarantine",
-        [PLAN_KEEP] = "keep it where it is",
-        [PLAN_NOTHING_TO_DO] = "nothing to do",
-    };
-
-    return texts[kind];
 }
 
 static void put_plan(struct page *page, size_t index)
@@ -228,11 +195,11 @@ static void put_plan(struct page *page, size_t index)
 
     put_title(page, index);
     page_line(page, 4, disk_path(page, plan->leaf));
-    page_sentence(page, 4, "What to do: ", "%s (%s)", text_plan_kind(plan->kind),
+    page_sentence(page, 4, plan_words.what_to_do, "%s (%s)", plan_kind_words(plan->kind),
                   plan_kind_name(plan->kind));
     if (plan->choice)
-        page_paragraph(page, 4, "At stake: ", plan->choice);
-    put_strings(page, "What it is:", &plan->stake.lines);
+        page_paragraph(page, 4, plan_words.at_stake, plan->choice);
+    put_strings(page, plan_words.what_it_is, &plan->stake.lines);
     put_blockers(page, plan);
     put_candidates(page, plan);
     put_choices(page, plan);
@@ -247,10 +214,7 @@ void text_plans(struct page *page)
 {
     const struct plan_list *plans = &page->report->plans;
 
-    page_paragraph(page, 0, "",
-                   plans->count > 0 ? "What could be cleaned up, and what forbids it. Nothing of "
-                                      "it was done."
-                                    : "There is nothing to clean up.");
+    page_paragraph(page, 0, "", plans->count > 0 ? plan_words.intro : plan_words.nothing);
     for (size_t i = 0; i < plans->count; i++)
         put_plan(page, i);
 }

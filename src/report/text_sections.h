@@ -25,8 +25,6 @@ void text_changes(struct page *);
 void text_shadows(struct page *);
 /* Each plan, to be held against the host. */
 void text_plans(struct page *);
-/* "let Hyper-V merge" … */
-const char *text_plan_kind(enum plan_kind);
 /* Each chosen chain, leaf to base. */
 void text_chains(struct page *);
 /* Each file, and everything known about it. */
