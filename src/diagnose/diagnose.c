@@ -141,14 +141,19 @@ static bool has_code(const struct event *event, const struct clue *clue)
     return false;
 }
 
-static bool is_clue_event(const struct trace *trace, const struct clue *clue,
-                          const struct host_event *event)
+static bool fits(const struct trace *trace, const struct clue *clue, const struct host_event *event)
 {
     if (!clue->host_wide && !trace_concerns(trace, event))
         return false;
     return (!clue->kinds || event_is_of_kind(&event->event, clue->kinds)) &&
            has_code(&event->event, clue) &&
            (!clue->words || event_has_words(&event->event, clue->words));
+}
+
+static bool is_clue_event(const struct trace *trace, const struct clue *clue,
+                          const struct host_event *event)
+{
+    return fits(trace, clue, event) || (clue->or && fits(trace, clue->or, event));
 }
 
 #define MINUTE ((filetime)60 * 10000000)

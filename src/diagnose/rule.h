@@ -40,6 +40,7 @@ struct clue {
     const char *near;  /* … and within so many minutes of an event of these kinds; NULL: any time */
     unsigned minutes;
     bool host_wide;    /* also in rules per machine: an event of the host, of whatever machine */
+    const struct clue *or; /* an event that fits this one will do as well; NULL: none */
     bool (*test)(struct trace *); /* instead of all of the above */
     const char *source; /* what would have to be on the evidence for the clue to be seen */
 };

@@ -11,7 +11,8 @@
     {                                                                                              \
         .text = "errors of the disk or its file system on the same day",                           \
         .kinds = "disk-error disk-failing disk-slow file-system-corrupt file-system-error "        \
-                 "write-lost volume-full space-low paused-no-space backup-target-problem",         \
+                 "file-system-health write-lost volume-full space-low paused-no-space "            \
+                 "backup-target-problem",                                                          \
         .near = BACKUP_FAILURES " vss-writer-rejected", .minutes = 24 * 60,                        \
         .host_wide = true                                                                          \
     }
@@ -61,14 +62,14 @@ const struct rule rules_backup[] = {
      .needs = "Application.evtx|Microsoft-Windows-Backup.evtx",
      .needs_more = true,
      .indicator = CLUES({.text = "a backup that failed with one of the codes",
-                         .kinds = "backup-failed backup-snapshot-failed backup-partly-failed "
-                                  "backup-finished backup-stopped",
-                         .codes = {0x80780021, 0x807800A1}}),
+                         .kinds = BACKUP_FAILURES " backup-finished",
+                         .codes = {0x80780021, 0x807800A1, 0x81000101}}),
      .required = CLUES({.text = "the inner code 0x81000101 or a text that a shared protection "
                                 "point timed out",
-                        .kinds = "backup-failed backup-snapshot-failed backup-partly-failed "
-                                 "backup-stopped",
+                        .kinds = BACKUP_FAILURES,
                         .codes = {0x81000101, 0x80780021},
+                        .or = &(const struct clue){.kinds = BACKUP_FAILURES,
+                                                   .words = "shared protection point"},
                         .source = "Application.evtx and Microsoft-Windows-Backup.evtx"}),
      .supporting =
          CLUES({.text = "the same failure in more than one record",

@@ -13,7 +13,8 @@ const struct rule rules_guest[] = {
      .core_is_telling = true,
      .indicator = CLUES({.text = "VssSyncStart", .codes = {0x80042301}, .words = "VssSyncStart"},
                         {.text = "fault",
-                         .words = "ApplicationQuiesceFault|msg.snapshot.quiesce.vmerr"}),
+                         .words = "ApplicationQuiesceFault|msg.snapshot.quiesce.vmerr|"
+                                  "holding off I/O"}),
      .required = CLUES({.text = "VssSyncStart failed with 0x80042301 (IDispatch error #8449)",
                         .codes = {0x80042301},
                         .source = "vmware.log of the VM"},

@@ -28,6 +28,13 @@
         .text = "a later merge of the machine finished", .test = clue_later_merge_finished         \
     }
 
+#define FAILED_SWITCH                                                                              \
+    .codes = {0x80048102, 0x800480BD, 0x800480BC, 0x800703EE},                                     \
+    .or = &(const struct clue)                                                                     \
+    {                                                                                              \
+        .kinds = "checkpoint-switch-failed"                                                        \
+    }
+
 /* The same shape for every code: the merge failed with it, and layers are left. */
 #define CODE_RULE(rule_name, rule_summary, ...)                                                    \
     .name = rule_name, .summary = rule_summary, .per_machine = true, .needs_more = true,           \
@@ -177,16 +184,13 @@ const struct rule rules_merge[] = {
      .summary = "The VM failed to switch to its new layers: what it has in memory can differ from "
                 "what the files say.",
      .per_machine = true,
-     .indicator = CLUES({.text = "switch", .kinds = "checkpoint-switch-failed"},
-                        {.text = "codes",
-                         .codes = {0x80048102, 0x800480BD, 0x800480BC, 0x800703EE}}),
+     .indicator = CLUES({.text = "switch", FAILED_SWITCH}),
      .required = CLUES({.text = "Worker 3216 or one of the codes of a failed commit",
-                        .codes = {0x80048102, 0x800480BD, 0x800480BC, 0x800703EE},
+                        FAILED_SWITCH,
                         .source = "Microsoft-Windows-Hyper-V-Worker-Admin.evtx"},
                        UNTRACKED),
      .needs_more = true,
-     .weakening = CLUES({.text = "known from a single public source",
-                         .codes = {0x80048102, 0x800480BD, 0x800480BC, 0x800703EE}}),
+     .weakening = CLUES({.text = "known from a single public source", FAILED_SWITCH}),
      REMEDIES({"Do not restart, migrate, shut down or merge. Open a case with Microsoft.",
                REMEDY_NONE, NULL})},
 

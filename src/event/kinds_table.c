@@ -357,7 +357,7 @@ const struct event_kind kind_table[] = {
     {PROVIDER_WORKER, 3210, "checkpoint-memory-failed", ERR,
      "the memory could not be saved for a checkpoint"},
     {PROVIDER_WORKER, 3212, "checkpoint-cancelled", VM, "the checkpoint was cancelled"},
-    {PROVIDER_WORKER, 3214, "checkpoint-switch-failed", VM,
+    {PROVIDER_WORKER, 3214, "checkpoint-switch-late", VM,
      "the new disk paths did not come in time"},
     {PROVIDER_WORKER, 3216, "checkpoint-switch-failed", ERR,
      "the machine could not switch to its new differencing disks"},

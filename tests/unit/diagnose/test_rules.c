@@ -315,18 +315,26 @@ static void test_sayings(void **state)
     }
 }
 
+static void check_kinds(const struct rule *rule, const char *kinds)
+{
+    for (const char *at = kinds; at && *at;) {
+        size_t length = strcspn(at, " ");
+        char *kind = strndup(at, length);
+        if (!event_kind_exists(kind))
+            fail_msg("%s: no event has kind %s", rule->name, kind);
+        free(kind);
+        at += length + (at[length] == ' ');
+    }
+}
+
 static void check_clues(const struct rule *rule, const struct clue *clues)
 {
     for (; clues && clues->text; clues++) {
         assert_true(clues->test || clues->kinds || clues->codes[0] || clues->words);
-        for (const char *at = clues->kinds; at && *at;) {
-            size_t length = strcspn(at, " ");
-            char *kind = strndup(at, length);
-            if (!event_kind_exists(kind))
-                fail_msg("%s: no event has kind %s", rule->name, kind);
-            free(kind);
-            at += length + (at[length] == ' ');
-        }
+        assert_true(!clues->near == !clues->minutes);
+        check_kinds(rule, clues->kinds);
+        check_kinds(rule, clues->near);
+        check_kinds(rule, clues->or ? clues->or->kinds : NULL);
     }
 }
 
