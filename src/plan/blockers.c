@@ -207,6 +207,18 @@ static int block_by_second_reader(struct plan *plan)
     return add_filled(plan, &blocker_second_reader, detail_second_reader, values);
 }
 
+/* The worst first; else in the order in which they were found. */
+static void sort_by_severity(struct plan *plan)
+{
+    for (size_t i = 1; i < plan->blockers.count; i++) {
+        struct plan_blocker blocker = plan->blockers.items[i];
+        size_t at = i;
+        for (; at > 0 && plan->blockers.items[at - 1].severity < blocker.severity; at--)
+            plan->blockers.items[at] = plan->blockers.items[at - 1];
+        plan->blockers.items[at] = blocker;
+    }
+}
+
 int plan_block(const struct planner *planner, struct plan *plan)
 {
     int r = block_by_last_merge(planner, plan);
@@ -221,5 +233,8 @@ int plan_block(const struct planner *planner, struct plan *plan)
         r = block_by_steps(planner, plan);
     if (r == 0)
         r = block_by_space(plan);
-    return r == 0 ? block_by_second_reader(plan) : r;
+    if (r == 0)
+        r = block_by_second_reader(plan);
+    sort_by_severity(plan);
+    return r;
 }

@@ -153,8 +153,7 @@ static bool is_known_to_be_opened(const struct pair *p)
     return false;
 }
 
-/* The first that holds is the answer. Nothing but reading both states proves that they are equal,
- * and the state that the child was made on is not here: else it would be a candidate itself. */
+/* The first that holds is the answer; only reading both can turn it into a yes (equality.c). */
 static const struct {
     bool (*holds)(const struct pair *);
     enum plan_sanity sanity;

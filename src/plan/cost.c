@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The figures of a plan: its layers are opened, measured and, if wanted, compared. */
-#include "plan/planner.h"
+#include "plan/cost.h"
 
 #include "base/cleanup.h"
 #include "plan/blockers.h"
@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int open_layer(const struct planner *planner, size_t index, struct disk **disk)
+int plan_open_layer(const struct planner *planner, size_t index, struct disk **disk)
 {
     const struct host_disk *file = planner_disk(planner, index);
     struct volume *volume = planner->host->evidence.items[file->evidence].volume;
@@ -94,7 +94,7 @@ static int open_layers(const struct planner *planner, struct plan *plan,
 {
     for (size_t i = 0; i < plan->layers.count; i++) {
         size_t disk = plan->layers.items[i].disk;
-        int r = open_layer(planner, disk, &layers[i].disk);
+        int r = plan_open_layer(planner, disk, &layers[i].disk);
         if (r < 0)
             return r == -ENOMEM ? r
                    : blocker_add(plan, &blocker_unreadable, planner_disk(planner, disk)->path) < 0

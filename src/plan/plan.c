@@ -153,7 +153,8 @@ static int begin_owed(const struct planner *planner, struct plan *plan)
 static int finish_plan(const struct planner *planner, struct plan *plan)
 {
     static int (*const parts[])(const struct planner *, struct plan *) = {
-        plan_seek_parent, plan_measure, plan_find_peaks, plan_block, plan_write_script,
+        plan_seek_parent, plan_prove_candidates, plan_measure, plan_find_peaks,
+        plan_block,       plan_write_script,
     };
     int r = 0;
 

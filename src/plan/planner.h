@@ -31,12 +31,13 @@ filetime plan_checkpoint_time(const struct planner *, size_t machine, size_t dis
 
 /* Each fills its part of a plan. 0 or -ENOMEM. */
 void plan_choose(const struct planner *, struct plan *, enum plan_kind wanted); /* offers.c */
-int plan_weigh(const struct planner *, struct plan *);        /* stake.c: before the figures */
-int plan_word_stake(const struct planner *, struct plan *);   /* stake.c: after them */
-int plan_seek_parent(const struct planner *, struct plan *);  /* candidates.c */
-int plan_measure(const struct planner *, struct plan *);      /* cost.c */
-int plan_find_peaks(const struct planner *, struct plan *);   /* space.c */
-int plan_block(const struct planner *, struct plan *);        /* blockers.c */
-int plan_write_script(const struct planner *, struct plan *); /* script.c */
+int plan_weigh(const struct planner *, struct plan *);            /* stake.c: before the figures */
+int plan_word_stake(const struct planner *, struct plan *);       /* stake.c: after them */
+int plan_seek_parent(const struct planner *, struct plan *);      /* candidates.c */
+int plan_prove_candidates(const struct planner *, struct plan *); /* equality.c */
+int plan_measure(const struct planner *, struct plan *);          /* cost.c */
+int plan_find_peaks(const struct planner *, struct plan *);       /* space.c */
+int plan_block(const struct planner *, struct plan *);            /* blockers.c */
+int plan_write_script(const struct planner *, struct plan *);     /* script.c */
 
 #endif

@@ -272,23 +272,28 @@ static void write_quarantine(struct script *s)
     each_orphan_layer(s, script_delete);
 }
 
-/* The lost parent: a candidate is tied to the child on copies, never against the evidence. */
+/* The lost parent: a candidate is tied to the child on copies. The one that carries the identifier
+ * ranks first; where content was proven to be equal, another one will do, too. */
 static void write_keep(struct script *s)
 {
     const struct plan *plan = s->plan;
 
     if (plan->candidates.count == 0)
         return;
-    const struct plan_candidate *best = &plan->candidates.items[0];
-    if (best->ignore_mismatch != SANITY_NOT_NEEDED && best->ignore_mismatch != SANITY_YES) {
+    set_path(s, WORD_CHILD, WORD_CHILD_COPY, plan_last_layer(plan));
+    if (plan->candidates.items[0].ignore_mismatch != SANITY_NOT_NEEDED) {
         write_lines(s, script_never_ignore_mismatch);
         return;
     }
-    set_path(s, WORD_CHILD, WORD_CHILD_COPY, plan_last_layer(plan));
-    set_path(s, WORD_PARENT, WORD_PARENT_COPY, best->disk);
+    set_path(s, WORD_PARENT, WORD_PARENT_COPY, plan->candidates.items[0].disk);
     write_lines(s, script_lost_parent);
-    write_lines(s, best->ignore_mismatch == SANITY_YES ? script_ignore_mismatch
-                                                       : script_reconnect_candidate);
+    write_lines(s, script_reconnect_candidate);
+    for (size_t i = 1; i < plan->candidates.count; i++) {
+        if (plan->candidates.items[i].ignore_mismatch != SANITY_YES)
+            continue;
+        set_path(s, WORD_PARENT, WORD_PARENT_COPY, plan->candidates.items[i].disk);
+        write_lines(s, script_ignore_mismatch);
+    }
 }
 
 static void write_nothing(struct script *s)

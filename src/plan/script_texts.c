@@ -70,7 +70,8 @@ script_lines script_reconnect_candidate = {
     "# Test-VHD -Path {child-copy}",
     NULL};
 script_lines script_ignore_mismatch = {
-    "# The content of both is known to be equal, so that the identifiers may differ:",
+    "# Or with this one, which was read and shows the same, so that its identifier may differ:",
+    "# Copy-Item -LiteralPath {parent} -Destination '<copies>'",
     "# Set-VHD -Path {child-copy} -ParentPath {parent-copy} -IgnoreIdMismatch", NULL};
 script_lines script_never_ignore_mismatch = {
     "# No command with -IgnoreIdMismatch is given: nothing here makes it sane.", NULL};

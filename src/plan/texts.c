@@ -183,12 +183,17 @@ const char sanity_unknown[] =
     "nothing shows that its content changed, and nothing that it did not: compare it with a backup "
     "of the time when the child was made";
 
+const char sanity_equal[] =
+    "both were read: it shows byte for byte what a disk with the recorded identifier shows";
+const char sanity_differs[] = "both were read: it differs from a disk with the recorded identifier";
+
 const char text_no_machine[] = "a VM";
 const char text_no_path[] = "(no path)";
 const char text_no_identifier[] = "(none)";
 
 const char stage_measuring[] = "measuring merges";
 const char stage_comparing[] = "comparing data";
+const char stage_candidates[] = "comparing candidates";
 const char stage_second_reader[] = "reading again with libvhdi";
 
 static const char *const before_merge[] = {

@@ -60,11 +60,11 @@ extern const char *const sanity_identifier,
     *const sanity_unreadable,
         *const sanity_format, *const sanity_other_disk,
                                   *const sanity_size, *const sanity_written, *const sanity_opened;
-extern const char sanity_unknown[];
+extern const char sanity_unknown[], sanity_equal[], sanity_differs[];
 
 extern const char text_no_machine[], text_no_path[], text_no_identifier[];
 /* What is going on, for a progress line. */
-extern const char stage_measuring[], stage_comparing[], stage_second_reader[];
+extern const char stage_measuring[], stage_comparing[], stage_candidates[], stage_second_reader[];
 
 /* What to check when a merge is done; NULL-terminated. */
 extern const char *const checks_after_merge[], *const checks_after_quarantine[];

@@ -53,7 +53,7 @@ static void put_blockers(struct page *page, const struct plan *plan)
         const struct plan_blocker *b = &plan->blockers.items[i];
         page_remark(page, 6, b->severity, "%s: %s", b->code, b->text);
         if (b->detail)
-            page_line(page, 8, b->detail);
+            page_paragraph(page, 8, "", b->detail);
     }
 }
 
