@@ -140,18 +140,26 @@ bool episode_concerns(const struct judge *judge, size_t disk)
     return true;
 }
 
+/* "2026-… VSS 8229: message, 0x800423f4 (Application.evtx, record 7)"; a text has lines instead. */
 char *event_line(const struct host *host, size_t index)
 {
     const struct host_event *event = &host->events.items[index];
+    const struct event *e = &event->event;
     char when[WHEN_TEXT_SIZE], code[CODE_TEXT_SIZE];
+    struct strbuf line = {0};
 
-    return string_printf("%s %s %u: %s%s%s (%s, record %llu%s)",
-                         when_format(event->event.time, event->event.precision, when),
-                         event->event.provider ? event->event.provider : "log",
-                         event->event.event_id, event->event.message ? event->event.message : "",
-                         event->event.has_code ? ", " : "",
-                         event->event.has_code ? code_format(event->event.code, code) : "",
-                         host->logs.items[event->log].path,
-                         (unsigned long long)event->event.record,
-                         event->tie == TIE_BY_NAME ? ", tied to the VM by its name" : "");
+    if (e->time)
+        strbuf_printf(&line, "%s ", when_format(e->time, e->precision, when));
+    strbuf_append(&line, e->provider ? e->provider : "log");
+    if (e->has_record)
+        strbuf_printf(&line, " %u", e->event_id);
+    strbuf_printf(&line, ": %s", e->message ? e->message : "");
+    if (e->has_code)
+        strbuf_printf(&line, ", %s", code_format(e->code, code));
+    strbuf_printf(&line, " (%s, %s %llu%s%s)", host->logs.items[event->log].path,
+                  e->has_record ? "record" : "line",
+                  (unsigned long long)(e->has_record ? e->record : e->place),
+                  e->local_time ? ", local time" : "",
+                  event->tie == TIE_BY_NAME ? ", tied to the VM by its name" : "");
+    return strbuf_steal(&line);
 }

@@ -214,7 +214,7 @@ static void put_unjudged(struct page *page, const struct diagnosis_list *list)
     while (from < list->count && list->items[from].verdict != DIAGNOSIS_NO_DATA)
         from++;
     if (from < list->count)
-        page_line(page, 0, "Not judged, for want of logs:");
+        page_heading(page, "NOT JUDGED, FOR WANT OF LOGS");
     for (size_t i = from; i < list->count; i++)
         for (size_t m = 0; m < list->items[i].missing.count; m++) {
             const char *line = list->items[i].missing.items[m];
