@@ -33,9 +33,9 @@ const char *text_shadow_name(const struct host_evidence *evidence, char buffer[T
 
     if (shadow->number == 0)
         return "now";
+    when_format(shadow->created, WHEN_SECONDS, when);
     snprintf(buffer, TEXT_SHADOW_SIZE, "vss%u (%s)", shadow->number,
-             shadow->created ? when_format(shadow->created, WHEN_SECONDS, when)
-                             : "its time is not known");
+             when[0] ? when : "its time is not known");
     return buffer;
 }
 

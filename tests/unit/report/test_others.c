@@ -325,6 +325,66 @@ static void test_changes(void **state)
     report_free(&r);
 }
 
+static void test_shadows(void **state)
+{
+    struct report r;
+
+    model_evil(&r);
+    size_t copy = model_evidence(&r, "/ev!vss1!", EVIDENCE_VOLUME, 0), volume = copy + 1;
+    model_evidence(&r, "/ev!", EVIDENCE_VOLUME, 0);
+    r.host.evidence.items[copy].shadow = (struct image_shadow){.number = 1, .created = UINT64_MAX};
+    r.host.evidence.items[copy].shadow_of = volume;
+    r.host.evidence.items[volume].shadows = 3;
+    char *text = model_print(&r, "json", 80, false, false);
+    assert_has_not(text, "\"shadow_disks\"");
+    assert_has(text, "\"shadow_copies\": 3");
+    free(text);
+    text = model_print(&r, "text", 80, false, false);
+    assert_has(text, "Not looked at: 3 shadow copies");
+    free(text);
+    r.shadow_copies = true;
+    text = model_print(&r, "text", 80, false, false);
+    assert_has(text, "SHADOW COPIES\n  1 shadow copy, and the host as it is now:\n    nothing");
+    free(text);
+    struct history_disk *disk = vector_push(&r.history.disks);
+    struct history_change *change = vector_push(&r.history.changes);
+    assert_true(disk && change);
+    *disk = (struct history_disk){.evidence = copy,
+                                  .path = strdup("/ev!/" EVIL_NAME),
+                                  .parent = strdup("/elsewhere/a"),
+                                  .class = CLASS_BASE};
+    *change = (struct history_change){
+        .change = {.kind = CHANGE_NEW_ORPHAN,
+                   .subject = strdup(EVIL_NAME),
+                   .machine = HOST_NONE,
+                   .after = strdup("orphan-empty"),
+                   .summary = "So."},
+        .from = copy,
+        .to = volume,
+    };
+    char **line = vector_push(&change->change.evidence);
+    assert_non_null(line);
+    *line = strdup(EVIL_NAME);
+    r.history.undecided = 1;
+    text = model_print(&r, "json", 80, false, false);
+    assert_has(text, "\"path\": \"/ev!vss1!/");
+    assert_has(text, "\"parent\": \"/elsewhere/a\"");
+    assert_has(text, "\"from_time\": null"); /* no calendar has it */
+    assert_has(text, "\"confidence\": \"possible\"");
+    free(text);
+    text = model_print(&r, "text", 200, false, false);
+    assert_has(text, "appeared as an orphan between vss1 (its time is not known) and now: "
+                     "orphan-empty");
+    assert_has(text, "In 1 case it can't be said");
+    assert_has_not(text, "\033");
+    free(text);
+    text = model_print(&r, "html", 80, false, false);
+    assert_has(text, "<td>new-orphan</td>");
+    assert_int_equal(count_of(text, "<script"), 1);
+    free(text);
+    report_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +392,7 @@ int main(void)
         cmocka_unit_test(test_html_cycle), cmocka_unit_test(test_dot),
         cmocka_unit_test(test_bodyfile),   cmocka_unit_test(test_prometheus),
         cmocka_unit_test(test_plan),       cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_shadows),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,12 +147,12 @@ static const struct library {
     {"libewf", "ewfacquire -u -q -t e volume", "e.E01", ask_image},
     {"libqcow", "qemu-img convert -O qcow2 volume q.qcow2", "q.qcow2", ask_image},
     {"libvhdi", "qemu-img convert -O vhdx volume v.vhdx", "v.vhdx", ask_vhdi},
-    {"libfsntfs", "truncate -s 8M n && mkntfs -F -q n", "n",
-     ask_fsntfs},
+    {"libfsntfs", "truncate -s 8M n && mkntfs -F -q n", "n", ask_fsntfs},
     {"libregf", NULL, "hive", ask_regf},
     {"libbde", "cp volume b && \"$HVCHAIN_BUILD/tests/writers/mkbde\" b seven 8003 clear", "b",
      ask_image},
-    {"libvshadow", "\"$HVCHAIN_BUILD/tests/writers/mkshadow\" s 4 1600000000=before after", "s",
+    {"libvshadow",
+     "cp volume s && \"$HVCHAIN_BUILD/tests/writers/mkshadow\" s 0 1600000000=earlier", "s",
      ask_vshadow},
 };
 
@@ -161,13 +161,23 @@ static struct {
     uint32_t alone;
 } results[ARRAY_SIZE(libraries)];
 
+/* An NTFS volume with one file of that content. */
+static bool make_volume(const char *name, const char *content)
+{
+    return shell(
+        "echo '{\"files\": [{\"text\": \"v/file\", \"content\": \"%s\"}], \"images\": "
+        "[{\"image\": \"i\", \"volumes\": [{\"folder\": \"v\", \"offset\": \"1M\", "
+        "\"size\": \"8M\"}]}]}' > recipe && \"$HVCHAIN_BUILD/tests/writers/mkhost\" recipe "
+        "made > log && tail -c +1048577 made/i > %s && rm -r made",
+        content, name);
+}
+
 static void make_files(void)
 {
     struct hive_writer *w = hive_writer_new();
     size_t size;
 
-    assert_true(shell("mkdir before after && echo old > before/file && echo new > after/file && "
-                      "\"$HVCHAIN_BUILD/tests/writers/mkshadow\" volume 8 after"));
+    assert_true(make_volume("earlier", "old") && make_volume("volume", "new"));
     hive_put_number(w, "Select", "Current", 1);
     hive_put_text(w, "ControlSet001\\Control\\ComputerName\\ComputerName", "ComputerName", HIVE_SZ,
                   "H\u00d6ST \U0001F600");
