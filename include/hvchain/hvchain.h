@@ -151,8 +151,9 @@ HVCHAIN_PUBLIC int hvchain_scan_open_output(const hvchain_scan *scan, const char
 
 /*
  * Reads the evidence and judges it. 0; -ENODATA when nothing at all could be read (*report is set
- * all the same and says why); -ENOENT when there is no VM of the plan's name; -ENOMEM. Evidence that was read only in part is no error: see
- * hvchain_report_error(). A scan runs once: afterwards this and all that names evidence or
+ * all the same and says why); -ENOENT when there is no VM of the plan's name or no such file of a
+ * chain (*report is set, and its errors may say more); -ENOMEM. Evidence that was read only in part
+ * is no error: see hvchain_report_error(). A scan runs once: afterwards this and all that names evidence or
  * arguments gives -EINVAL.
  */
 HVCHAIN_PUBLIC int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report);

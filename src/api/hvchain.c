@@ -16,6 +16,7 @@
 #include "os/worker.h"
 #include "report/report.h"
 #include "volume/bitlocker_keys.h"
+#include "volume/image_path.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -104,6 +105,18 @@ void hvchain_scan_free(hvchain_scan *scan)
 /* Evidence can be named until the scan has run. */
 typedef int host_adder(struct host *, const char *node, const char *path);
 
+/* The file that is read: of a path into an image, the image. The caller frees it. */
+static char *file_of(const char *path)
+{
+    struct image_path within;
+
+    if (image_path_parse(&within, path) < 0)
+        return strdup(path);
+    char *image = STEAL(within.image);
+    image_path_free(&within);
+    return image;
+}
+
 /* Parts of an image, and the parents of a virtual disk, lie beside the file that was named. */
 static int add_folder_beside(hvchain_scan *scan, const char *path)
 {
@@ -120,9 +133,12 @@ static int add_evidence(hvchain_scan *scan, const char *node, const char *path, 
 {
     if (!scan->report)
         return -EINVAL;
-    int r = add_string(&scan->readable, strdup(path));
+    CLEANUP_FREE char *file = file_of(path);
+    if (!file)
+        return -ENOMEM;
+    int r = add_string(&scan->readable, strdup(file));
     if (r == 0)
-        r = add_folder_beside(scan, path);
+        r = add_folder_beside(scan, file);
     return r < 0 ? r : add(&scan->report->report.host, node ? node : "", path);
 }
 
@@ -220,13 +236,30 @@ static bool is_named(const hvchain_scan *scan, const char *path)
     return false;
 }
 
+/* All volumes of the image: a chain may reach from one into another. */
+static int add_chain_in_image(hvchain_scan *scan, const char *file)
+{
+    struct image_path within;
+    int r = image_path_parse(&within, file);
+
+    if (r < 0)
+        return r;
+    CLEANUP_FREE char *image = realpath(within.image, NULL);
+    CLEANUP_FREE char *path =
+        image ? string_printf("%s%s/%s", image, within.volume, within.inner) : NULL;
+    image_path_free(&within);
+    r = path ? add_string(&scan->report->report.subjects, text_valid(path)) : -ENOMEM;
+    scan->report->report.view = REPORT_CHAIN;
+    return r < 0 ? r : add_evidence(scan, NULL, file, host_add_image_of);
+}
+
 int hvchain_scan_add_chain_of(hvchain_scan *scan, const char *file)
 {
     if (!scan->report)
         return -EINVAL;
     CLEANUP_FREE char *path = realpath(file, NULL);
     if (!path)
-        return -errno;
+        return errno == ENOENT || errno == ENOTDIR ? add_chain_in_image(scan, file) : -errno;
     int r = add_string(&scan->report->report.subjects, text_valid(path));
     scan->report->report.view = REPORT_CHAIN;
     char *slash = strrchr(path, '/');
@@ -325,14 +358,21 @@ static int collect_errors(hvchain_report *report)
 }
 
 /* 0, or -ENODATA when nothing could be read at all. */
-static int inspect_evidence(struct report *report)
+static int inspect_evidence(struct report *report, const struct host_options *options)
 {
     enum severity worst = SEVERITY_OK;
-    int r = 0;
+    int r = host_open_images(&report->host, options);
 
-    for (size_t i = 0; r == 0 && i < report->host.evidence.count; i++)
-        if (report->host.evidence.items[i].volume)
-            r = inspect_volume(&report->inspections, report->host.evidence.items[i].volume);
+    for (size_t i = 0; r == 0 && i < report->host.evidence.count; i++) {
+        const struct host_evidence *evidence = &report->host.evidence.items[i];
+        size_t before = report->inspections.count;
+        if (!evidence->volume)
+            continue;
+        r = inspect_volume(&report->inspections, evidence->volume,
+                           evidence->within.image ? &evidence->within : NULL);
+        if (r == 0 && report->inspections.count == before)
+            r = host_judge_within(&report->host, i);
+    }
     for (size_t i = 0; i < report->inspections.count; i++) {
         enum severity severity = inspection_worst(&report->inspections.items[i]);
         worst = severity > worst ? severity : worst;
@@ -374,7 +414,7 @@ static int scan_host(const hvchain_scan *scan, hvchain_report *report,
     if (r == 0 && scan->sandbox)
         r = enter_sandbox(scan, report);
     if (r == 0 && report->report.view == REPORT_INSPECT)
-        return inspect_evidence(&report->report);
+        return inspect_evidence(&report->report, options);
     return r == 0 ? host_scan(&report->report.host, options) : r;
 }
 
@@ -428,18 +468,20 @@ int hvchain_scan_run(hvchain_scan *scan, hvchain_report **report)
         r = look_back(&made->report, &options);
     if (r == 0 && made->report.view == REPORT_CHAIN && read == 0)
         r = report_choose_chains(&made->report);
-    if (r == 0)
-        r = collect_errors(made);
+    if (r == 0 || r == -ENOENT) {
+        int collected = collect_errors(made);
+        r = collected < 0 ? collected : r;
+    }
     host_close_volumes(&made->report.host);
     workers_stop(options.workers);
     bitlocker_keys_free(&scan->keys);
     made->report.finished = time_now();
-    if (r < 0) {
+    if (r < 0 && r != -ENOENT) {
         hvchain_report_free(made);
         return r;
     }
     *report = made;
-    return read;
+    return r < 0 ? r : read;
 }
 
 void hvchain_report_free(hvchain_report *report)

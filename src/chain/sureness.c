@@ -53,7 +53,7 @@ static const char *hive_of(const struct host *host, size_t disk)
     const struct host_evidence *evidence = &host->evidence.items[host->disks.items[disk].evidence];
 
     for (size_t i = 0; i < host->mounts.count; i++)
-        if (strcmp(host->mounts.items[i].to, evidence->path) == 0)
+        if (evidence->root && strcmp(host->mounts.items[i].to, evidence->root) == 0)
             return host->hives.items[host->mounts.items[i].hive].path;
     return NULL;
 }

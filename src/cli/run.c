@@ -240,7 +240,7 @@ static enum exit_status run_scan(hvchain_scan *scan, const struct run_settings *
     progress_end(&progress);
     for (size_t i = 0; report && !s->quiet && (line = hvchain_report_error(report, i)); i++)
         message("%s", line);
-    bool printed = report && print_report(report, s, to);
+    bool printed = report && r != -ENOENT && print_report(report, s, to);
     enum exit_status status = r == 0 && printed ? judge(report, s) : STATUS_FAILED;
     if (r == -ENODATA)
         message("nothing at all could be read; check the paths and the right to read them");

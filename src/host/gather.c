@@ -25,6 +25,7 @@ struct walk {
     size_t evidence;
     VECTOR(struct open_folder) folders; /* outermost first */
     uint64_t seen;
+    bool met; /* what a path into an image leads to */
 };
 
 static void file_free(struct found_file *file)
@@ -185,12 +186,24 @@ static int add_known_folder(struct walk *walk, const char *path)
     return 0;
 }
 
+/* Whether an entry of an image lies where the path leads, if it leads anywhere in it. */
+static bool is_meant(struct walk *walk, const struct volume_entry *entry)
+{
+    const struct host_evidence *evidence = &walk->host->evidence.items[walk->evidence];
+    bool holds = !evidence->within.image || image_path_holds(&evidence->within, entry->path);
+
+    walk->met = walk->met || holds;
+    return holds || evidence->whole;
+}
+
 static int visit(void *user, const struct volume_entry *entry)
 {
     struct walk *walk = user;
     enum host_sibling sibling = 0;
     struct guid id;
 
+    if (!is_meant(walk, entry))
+        return 0;
     if (entry->type == VOLUME_LINK && interest_is_registration(entry->path, &id))
         return add_file(walk, walk->files, entry, INTEREST_CONFIG, 0);
     if (entry->type == VOLUME_LINK)
@@ -247,6 +260,7 @@ int gather_files(struct host *host, const struct host_options *options, file_lis
         if (!evidence->volume || evidence->kind == EVIDENCE_INVENTORY || is_covered(host, i))
             continue;
         walk.evidence = i;
+        walk.met = false;
         r = volume_walk(evidence->volume, visit, complain, &walk);
         while (walk.folders.count > 0)
             close_folder(&walk);
@@ -256,6 +270,8 @@ int gather_files(struct host *host, const struct host_options *options, file_lis
             evidence->unreadable = evidence->files_seen == 0;
             r = 0;
         }
+        if (r == 0 && !walk.met)
+            r = host_judge_within(host, i);
     }
     vector_free(&walk.folders);
     return r == 0 ? links_join(host) : r;

@@ -60,7 +60,7 @@ int links_join(struct host *);
 /* Replaces images among the evidence by the volumes in them; before the walk. */
 int images_open(struct host *, const struct host_options *);
 /* Leaves out of the volume's walk what is no business of ours; before the walk. */
-void images_keep_wanted(struct volume *);
+void images_keep_wanted(struct volume *, enum host_logs);
 /* Adds what is said of a volume or image, from warnings on. 0 or -ENOMEM. */
 int images_complain(struct host_evidence *, const struct notes *);
 /* What only a volume can tell: deleted files, the change journal, owners, fragments. */

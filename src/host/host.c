@@ -110,9 +110,22 @@ int host_add_path(struct host *host, const char *node, const char *path)
         return -ENOMEM;
     int r = volume_open_directory(&evidence->volume, path);
     bool is_file = r == -ENOTDIR;
+    if ((r == -ENOENT || r == -ENOTDIR) && image_path_parse(&evidence->within, path) == 0) {
+        path = evidence->within.image;
+        is_file = true;
+    }
     if (is_file)
         r = volume_open_file(&evidence->volume, path);
     return name_evidence(evidence, is_file, r, path);
+}
+
+int host_add_image_of(struct host *host, const char *node, const char *path)
+{
+    int r = host_add_path(host, node, path);
+
+    if (r == 0)
+        host->evidence.items[host->evidence.count - 1].whole = true;
+    return r;
 }
 
 int host_add_events(struct host *host, const char *node, const char *path)
@@ -285,6 +298,8 @@ void host_free(struct host *host)
         free(host->nodes.items[i].name);
     for (size_t i = 0; i < host->evidence.count; i++) {
         free(host->evidence.items[i].path);
+        free(host->evidence.items[i].root);
+        image_path_free(&host->evidence.items[i].within);
         string_list_free(&host->evidence.items[i].errors);
     }
     for (size_t i = 0; i < host->disks.count; i++)

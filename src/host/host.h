@@ -19,6 +19,7 @@
 #include "event/hive.h"
 #include "vm/vm.h"
 #include "volume/image_shadows.h"
+#include "volume/image_path.h"
 #include "volume/partition.h"
 
 #include <stdbool.h>
@@ -65,7 +66,11 @@ struct host_evidence {
     /* Symbolic links met, that lead out of the evidence, and of which it can't be read. */
     size_t links, links_out, links_unread;
     struct volume *volume; /* NULL when it could not be opened */
+    /* Where a path leads into an image: only that is looked at, unless it is `whole`. */
+    struct image_path within;
+    bool whole;
     /* Of a volume in an image. */
+    char *root;            /* as printed, without separator; `path` may lead further */
     uint64_t serial;       /* 0 unknown */
     struct partition_device device;
     io_source *bytes;      /* of one that is read; closed with the volume */
@@ -298,6 +303,7 @@ struct host_options {
     enum host_witness witness;
     unsigned threads; /* 0: as many as there are processors */
     struct workers *workers; /* NULL: no witness */
+    bool files_as_they_are;  /* a file is an image only where a path leads into it */
     const struct bitlocker_keys *keys; /* to unlock volumes with; NULL: none */
     /* Called from the calling thread only, every so often; may be NULL. */
     void (*progress)(void *user, const char *stage, uint64_t done, uint64_t total);
@@ -308,6 +314,8 @@ void host_init(struct host *);
 /* Names one more piece of evidence; `node` "" for the one unnamed host. 0 or negative errno; a
  * path that can't be opened becomes evidence with an error all the same. */
 int host_add_path(struct host *, const char *node, const char *path);
+/* The image into which the path leads, with all its volumes: what the path names must be there. */
+int host_add_image_of(struct host *, const char *node, const char *path);
 int host_add_inventory(struct host *, const char *node, const char *path);
 /* A log, or a folder of logs, found by content. */
 int host_add_events(struct host *, const char *node, const char *path);
@@ -315,6 +323,11 @@ int host_add_events(struct host *, const char *node, const char *path);
 int host_add_map(struct host *, const char *text);
 /* From now on logs are what it is about: files named are logs, folders are searched for them. */
 void host_seek_logs(struct host *);
+/* Opens the volumes into which paths lead, and no other image: for looking at single files. */
+int host_open_images(struct host *, const struct host_options *);
+/* Says, of evidence whose path leads into an image, which part of the path is not there, if one is
+ * not. 0 or -ENOMEM. */
+int host_judge_within(struct host *, size_t evidence);
 /* Walks, reads, indexes. 0, or -ENODATA when nothing at all could be read. */
 int host_scan(struct host *, const struct host_options *);
 /* When the disk was made. A file that is younger than what was last written to it is a copy: 0. */

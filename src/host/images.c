@@ -28,16 +28,27 @@ static bool is_wanted(void *user, const struct volume_entry *entry)
            interest_may_matter_by_folder(entry->name);
 }
 
-void images_keep_wanted(struct volume *volume)
+/* … where logs are sought, any text may be one. */
+static bool is_wanted_log(void *user, const struct volume_entry *entry)
 {
-    ntfs_volume_keep_only(volume, is_wanted, NULL);
+    return is_wanted(user, entry) || interest_may_be_log(entry->name) ||
+           interest_may_be_hive(entry->name);
 }
 
-static bool is_image(const struct host_evidence *evidence)
+void images_keep_wanted(struct volume *volume, enum host_logs logs)
+{
+    bool sought = logs == LOGS_SOUGHT || logs == LOGS_ONLY;
+
+    ntfs_volume_keep_only(volume, sought ? is_wanted_log : is_wanted, NULL);
+}
+
+static bool is_image(const struct host_evidence *evidence, const struct host_options *options)
 {
     CLEANUP(io_unref) io_source *source = NULL;
 
-    if (evidence->kind != EVIDENCE_DIRECTORY || evidence->logs != LOGS_BY_NAME ||
+    if (evidence->within.image)
+        return true;
+    if (evidence->kind != EVIDENCE_DIRECTORY || options->files_as_they_are ||
         (!evidence->is_file && !evidence->unreadable))
         return false;
     return os_file_open(evidence->path, true, &source) == 0 && image_probe(source);
@@ -62,7 +73,43 @@ static const char *why_not(int status)
     return strerror(-status);
 }
 
-static int add_volume(const struct host_evidence *image, const struct partition_list *partitions,
+/* "!p2!", or "!" where the image is one volume. */
+static char *name_of(const struct partition_list *partitions, const struct image_volume *volume)
+{
+    unsigned index = partitions->items.items[volume->partition].index;
+
+    return index > 0 ? string_printf("!p%u!", index) : strdup("!");
+}
+
+static bool is_meant(const struct host_evidence *image, const struct partition_list *partitions,
+                     const struct image_volume *volume)
+{
+    CLEANUP_FREE char *name = name_of(partitions, volume);
+
+    return image->within.image && name && strcmp(name, image->within.volume) == 0;
+}
+
+/* What the evidence is called, and what of it is looked at: the one volume takes over the path. */
+static int name_volume(struct host_evidence *evidence, struct host_evidence *image, bool is_it)
+{
+    size_t length = strlen(evidence->volume->display_root) - 1; /* without its separator */
+    CLEANUP_FREE char *root = strndup(evidence->volume->display_root, length);
+
+    evidence->whole = image->whole;
+    if (is_it)
+        evidence->within = image->within;
+    if (is_it)
+        image->within = (struct image_path){0};
+    bool further = is_it && !evidence->whole && evidence->within.inner[0];
+    evidence->root = root ? text_valid(root) : NULL;
+    if (!evidence->root)
+        return -ENOMEM;
+    evidence->path = further ? string_printf("%s/%s", evidence->root, evidence->within.inner)
+                             : strdup(evidence->root);
+    return evidence->path ? 0 : -ENOMEM;
+}
+
+static int add_volume(struct host_evidence *image, const struct host_options *options, const struct partition_list *partitions,
                       struct image_volume *found, evidence_list *list)
 {
     struct host_evidence *evidence = vector_push(list);
@@ -71,6 +118,7 @@ static int add_volume(const struct host_evidence *image, const struct partition_
         return -ENOMEM;
     evidence->kind = EVIDENCE_VOLUME;
     evidence->node = image->node;
+    evidence->logs = image->logs == LOGS_ONLY ? LOGS_SOUGHT : image->logs;
     if (!found->volume) {
         evidence->path = strdup(image->path);
         evidence->unreadable = true;
@@ -83,16 +131,40 @@ static int add_volume(const struct host_evidence *image, const struct partition_
     evidence->volume = STEAL(found->volume);
     evidence->serial = found->serial;
     evidence->device = partition_device(partitions, &partitions->items.items[found->partition]);
-    char *root = strdup(evidence->volume->display_root);
-    if (root && *root && root[strlen(root) - 1] == '/')
-        root[strlen(root) - 1] = '\0';
-    evidence->path = root ? text_valid(root) : NULL;
-    free(root);
-    images_keep_wanted(evidence->volume);
     evidence->bytes = io_ref(found->source);
     int r = image_shadows_count(evidence->bytes, &evidence->shadows, NULL);
     evidence->has_shadows = r < 0 || evidence->shadows > 0;
-    return evidence->path ? 0 : -ENOMEM;
+    if (!options->files_as_they_are)
+        images_keep_wanted(evidence->volume, evidence->logs);
+    return name_volume(evidence, image, is_meant(image, partitions, found));
+}
+
+/* All volumes, or the one into which the path leads. */
+static int add_volumes(struct host_evidence *file, const struct host_options *options,
+                       struct image *image, evidence_list *list)
+{
+    bool all = !file->within.image || file->whole, found = !file->within.image;
+    size_t before = list->count;
+    int r = 0;
+
+    for (size_t i = 0; i < image->volumes.count && r == 0; i++) {
+        bool is_it = is_meant(file, &image->partitions, &image->volumes.items[i]);
+        found = found || is_it;
+        if (all || is_it)
+            r = add_volume(file, options, &image->partitions, &image->volumes.items[i], list);
+    }
+    if (r < 0 || found)
+        return r;
+    CLEANUP(strbuf) struct strbuf names = {0};
+    for (size_t i = 0; i < image->volumes.count; i++) {
+        CLEANUP_FREE char *name = name_of(&image->partitions, &image->volumes.items[i]);
+        strbuf_printf(&names, "%s%s", i > 0 ? ", " : "", name ? name : "");
+    }
+    /* Where volumes were taken all the same, the file is no evidence any more. */
+    struct host_evidence *concerned = list->count > before ? &list->items[before] : file;
+    return host_complain(concerned, string_printf("%s: has no volume %s, but %s", file->path,
+                                                  file->within.volume,
+                                                  names.length > 0 ? strbuf_text(&names) : "none"));
 }
 
 /* A virtual disk without a volume that we read is a disk to report on, not a host's image. */
@@ -114,16 +186,24 @@ static int open_image(struct host_evidence *file, const struct host_options *opt
     int r = image_open(&image, file->path, &tools, &notes);
     size_t before = list->count;
 
-    for (size_t i = 0; i < image.volumes.count && r == 0; i++)
-        r = add_volume(file, &image.partitions, &image.volumes.items[i], list);
+    if (r == 0)
+        r = add_volumes(file, options, &image, list);
     if (r == 0 && list->count > before) {
         r = images_complain(&list->items[before], &notes);
         free(file->path);
+        image_path_free(&file->within);
         string_list_free(&file->errors);
         volume_close(file->volume);
     } else if (r != -ENOMEM) {
         struct host_evidence *kept = vector_push(list);
-        if (kept && is_virtual_disk(file)) {
+        if (kept && file->within.image && file->errors.count > 0) {
+            *kept = *file;
+            kept->unreadable = true;
+            kept->kind = EVIDENCE_VOLUME;
+            volume_close(kept->volume);
+            kept->volume = NULL;
+            r = 0;
+        } else if (kept && is_virtual_disk(file)) {
             *kept = *file;
             r = 0;
         } else if (kept) {
@@ -153,7 +233,7 @@ int images_open(struct host *host, const struct host_options *options)
 
     for (size_t i = 0; i < host->evidence.count; i++) {
         struct host_evidence *evidence = &host->evidence.items[i];
-        if (r == 0 && is_image(evidence)) {
+        if (r == 0 && is_image(evidence, options)) {
             r = open_image(evidence, options, &list);
             continue;
         }
@@ -167,6 +247,14 @@ int images_open(struct host *host, const struct host_options *options)
     host->evidence.count = list.count;
     host->evidence.capacity = list.capacity;
     return r;
+}
+
+int host_open_images(struct host *host, const struct host_options *options)
+{
+    struct host_options only = *options;
+
+    only.files_as_they_are = true;
+    return images_open(host, &only);
 }
 
 static int compare_traces(const void *a, const void *b)

@@ -93,7 +93,7 @@ static int take_mount(struct host *host, size_t hive, const struct hive_mount *m
         return r == -EINVAL ? 0 : r;
     bool is_root = (said.from.root == WINPATH_DRIVE || said.from.root == WINPATH_VOLUME) &&
                    said.from.part_count == 0;
-    said.to = volume ? volume->path : NULL;
+    said.to = volume ? volume->root : NULL;
     r = is_root ? add_mount(host, &said) : 0;
     winpath_free(&said.from);
     return r;

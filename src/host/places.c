@@ -67,8 +67,8 @@ static int cluster_path(const struct host *host, const struct winpath *path, siz
     *text = NULL;
     for (size_t i = 0; i < host->evidence.count && path->part_count > 0; i++) {
         const struct host_evidence *evidence = &host->evidence.items[i];
-        CLEANUP_FREE char *place =
-            string_printf("%s/ClusterStorage/%s", evidence->path, path->parts[0]);
+        const char *start = evidence->root ? evidence->root : evidence->path;
+        CLEANUP_FREE char *place = string_printf("%s/ClusterStorage/%s", start, path->parts[0]);
         CLEANUP_FREE char *key = place ? text_fold(place) : NULL;
         if (!key)
             return -ENOMEM;
@@ -76,7 +76,7 @@ static int cluster_path(const struct host *host, const struct winpath *path, siz
             continue;
         if (root)
             return 0;
-        root = evidence->path;
+        root = start;
     }
     if (!root)
         return 0;

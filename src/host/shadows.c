@@ -169,7 +169,7 @@ static int open_copy(struct host_evidence *evidence, struct host_evidence *volum
         return r;
     evidence->unreadable = r < 0;
     if (r == 0)
-        images_keep_wanted(evidence->volume);
+        images_keep_wanted(evidence->volume, evidence->logs);
     return images_complain(evidence, &notes);
 }
 
@@ -183,10 +183,15 @@ static int add_then(struct host *then, struct host *now, size_t copy, struct wor
     if (!evidence)
         return -ENOMEM;
     evidence->path = strdup(volume->path);
+    evidence->root = volume->root ? strdup(volume->root) : NULL;
+    evidence->whole = volume->whole;
     evidence->serial = volume->serial;
     evidence->device = volume->device;
     evidence->logs = LOGS_NONE;
-    return evidence->path ? open_copy(evidence, volume, c->shadow.number, workers) : -ENOMEM;
+    if (!evidence->path || (volume->root && !evidence->root) ||
+        image_path_copy(&evidence->within, &volume->within) < 0)
+        return -ENOMEM;
+    return open_copy(evidence, volume, c->shadow.number, workers);
 }
 
 /* A line that begins with the volume's path begins with the copy's in the report. */

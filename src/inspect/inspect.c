@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "vm/vmcx.h"
 #include "vm/xml.h"
+#include "volume/image_path.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -111,13 +112,14 @@ static int inspect_source(struct inspection *it, io_source *source)
 struct visit {
     struct inspection_list *list;
     struct volume *volume;
+    const struct image_path *path;
 };
 
 static int visit_entry(void *user, const struct volume_entry *entry)
 {
     const struct visit *visit = user;
 
-    if (entry->type != VOLUME_FILE)
+    if (entry->type != VOLUME_FILE || (visit->path && !image_path_holds(visit->path, entry->path)))
         return 0;
     struct inspection *it = vector_push(visit->list);
     if (!it)
@@ -140,9 +142,10 @@ static void pass_over(void *user, const char *path, const char *reason)
 {
 }
 
-int inspect_volume(struct inspection_list *list, struct volume *volume)
+int inspect_volume(struct inspection_list *list, struct volume *volume,
+                   const struct image_path *path)
 {
-    struct visit visit = {list, volume};
+    struct visit visit = {list, volume, path};
     int r = volume_walk(volume, visit_entry, pass_over, &visit);
 
     return r == -ENOMEM ? r : 0;

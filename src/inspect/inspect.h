@@ -41,8 +41,10 @@ struct inspection_list {
     size_t count, capacity;
 };
 
-/* Inspects every file of the volume and adds it to the list. 0 or -ENOMEM. */
-int inspect_volume(struct inspection_list *, struct volume *);
+struct image_path;
+/* Inspects every file of the volume and adds it to the list; of a volume in an image those that the
+ * path (else NULL) leads to. 0 or -ENOMEM. */
+int inspect_volume(struct inspection_list *, struct volume *, const struct image_path *);
 enum severity inspection_worst(const struct inspection *);
 void inspection_list_free(struct inspection_list *);
 

@@ -2,6 +2,8 @@
 /* Which part of what was found a report of chains shows. */
 #include "report/report.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +17,22 @@ static bool has_name(const struct host_disk *d, const char *path)
     return is;
 }
 
-static size_t find_disk(const struct host *host, const char *path)
+/* On NTFS a name is the same in capitals. */
+static bool has_name_in_image(const struct report *r, const struct host_disk *d, const char *path)
 {
+    return r->host.evidence.items[d->evidence].kind == EVIDENCE_VOLUME &&
+           text_compare_folded(d->path, path) == 0;
+}
+
+static size_t find_disk(const struct report *r, const char *path)
+{
+    const struct host *host = &r->host;
+
     for (size_t i = 0; i < host->disks.count; i++)
         if (has_name(&host->disks.items[i], path))
+            return i;
+    for (size_t i = 0; i < host->disks.count; i++)
+        if (has_name_in_image(r, &host->disks.items[i], path))
             return i;
     return HOST_NONE;
 }
@@ -76,7 +90,7 @@ int report_choose_chains(struct report *r)
     if (!r->shown.disks || !r->shown.chains || !r->shown.machines)
         return -ENOMEM;
     for (size_t i = 0; i < r->subjects.count; i++) {
-        size_t disk = find_disk(&r->host, r->subjects.items[i]);
+        size_t disk = find_disk(r, r->subjects.items[i]);
         if (disk == HOST_NONE)
             return -ENOENT;
         choose_disk(r, disk);

@@ -26,7 +26,7 @@ void report_put_volume(struct json_writer *w, const struct report *r, size_t evi
     json_write_string(w, "serial", e->serial ? serial : NULL);
     json_open_array(w, "names");
     for (size_t i = 0; i < host->mounts.count; i++)
-        if (strcmp(host->mounts.items[i].to, e->path) == 0) {
+        if (e->root && strcmp(host->mounts.items[i].to, e->root) == 0) {
             CLEANUP_FREE char *name = winpath_text(&host->mounts.items[i].from, 0);
             json_write_string(w, NULL, name);
         }

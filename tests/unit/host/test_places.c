@@ -21,6 +21,7 @@ static void add_volume(struct host *host, const char *path, const void *device, 
 
     evidence->kind = EVIDENCE_VOLUME;
     evidence->path = strdup(path);
+    evidence->root = strdup(path);
     evidence->device.size = size;
     memcpy(evidence->device.bytes, device, size);
 }
