@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Weighs the clues of each rule; the same weighing for all of them. */
 #include "diagnose/rule.h"
+#include "diagnose/sources.h"
 
 #include "base/checked.h"
 #include "base/strbuf.h"
@@ -213,6 +214,24 @@ struct weighing {
     bool core; /* the first one was found */
 };
 
+/* A log that was searched settles nothing more: another one, or an older copy of it, may. */
+static char *missing_line(const struct trace *trace, const struct clue *clue)
+{
+    static const char *const remarks[] = {
+        [SOURCES_UNKNOWN] = "",
+        [SOURCES_NONE] = ": not on the evidence",
+        [SOURCES_SOME] = ": not all of it on the evidence",
+        [SOURCES_ALL] = ": on the evidence, where it is not logged",
+    };
+    size_t node = trace->machine == HOST_NONE ? HOST_NONE
+                                              : trace->host->machines.items[trace->machine].node;
+
+    if (!clue->source)
+        return strdup(clue->text);
+    return string_printf("%s (%s%s)", clue->text, clue->source,
+                         remarks[source_presence(trace->host, node, clue->source)]);
+}
+
 /* Looks for each clue of a list; those that are not there are said in `missing`. */
 static struct weighing weigh(struct trace *trace, const struct clue *clues, string_list *missing)
 {
@@ -226,10 +245,7 @@ static struct weighing weigh(struct trace *trace, const struct clue *clues, stri
         } else if (missing) {
             string_list *lines = trace->lines;
             trace->lines = missing;
-            add_line(trace,
-                     clues->source ? string_printf("%s (%s)", clues->text, clues->source)
-                                   : strdup(clues->text),
-                     0);
+            add_line(trace, missing_line(trace, clues), 0);
             trace->lines = lines;
         }
     }

@@ -14,6 +14,15 @@ static const struct log_source sources[] = {
      LOGS "Microsoft-Windows-Backup Backup.evtx"},
     {"Microsoft-Windows-Hyper-V-VMMS-Admin.evtx", "Microsoft-Windows-Hyper-V-VMMS-Admin",
      EVENT_FORMAT_NONE, LOGS "Microsoft-Windows-Hyper-V-VMMS-Admin VMMS-Admin.evtx"},
+    {"System.evtx", "System", EVENT_FORMAT_NONE, LOGS "System System.evtx"},
+    {"Microsoft-Windows-Hyper-V-Worker-Admin.evtx", "Microsoft-Windows-Hyper-V-Worker-Admin",
+     EVENT_FORMAT_NONE, LOGS "Microsoft-Windows-Hyper-V-Worker-Admin Worker-Admin.evtx"},
+    {"Microsoft-Windows-Hyper-V-Integration-Admin.evtx",
+     "Microsoft-Windows-Hyper-V-Integration-Admin", EVENT_FORMAT_NONE,
+     LOGS "Microsoft-Windows-Hyper-V-Integration-Admin Integration-Admin.evtx"},
+    {"Microsoft-Windows-VHDMP-Operational.evtx", "Microsoft-Windows-VHDMP-Operational",
+     EVENT_FORMAT_NONE, LOGS "Microsoft-Windows-VHDMP-Operational VHDMP-Operational.evtx"},
+    {"output of tasklist /svc", NULL, EVENT_FORMAT_SERVICES, "tasklist /svc > services.txt"},
     {"output of vssadmin list writers", NULL, EVENT_FORMAT_VSS_WRITERS,
      "vssadmin list writers > writers.txt"},
     {"vmware.log", NULL, EVENT_FORMAT_VMWARE, "it lies in the folder of the VM on its datastore"},
@@ -60,4 +69,30 @@ enum source_state source_state(const struct host *host, size_t node,
         state = SOURCE_TOO_YOUNG;
     }
     return state;
+}
+
+static bool is_anywhere(const struct host *host, size_t node, const struct log_source *source)
+{
+    filetime begins;
+
+    for (size_t n = 0; n < host->nodes.count; n++)
+        if ((node == HOST_NONE || node == n) &&
+            source_state(host, n, source, 0, &begins) == SOURCE_THERE)
+            return true;
+    return false;
+}
+
+enum source_presence source_presence(const struct host *host, size_t node, const char *sentence)
+{
+    size_t named = 0, there = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(sources) && !strstr(sentence, "guest"); i++) {
+        if (!strstr(sentence, sources[i].name))
+            continue;
+        named++;
+        there += is_anywhere(host, node, &sources[i]);
+    }
+    if (named == 0)
+        return SOURCES_UNKNOWN;
+    return there == 0 ? SOURCES_NONE : there < named ? SOURCES_SOME : SOURCES_ALL;
 }

@@ -29,4 +29,14 @@ const char *source_next(const char *names);
 enum source_state source_state(const struct host *, size_t node, const struct log_source *,
                                filetime from, filetime *begins);
 
+/* Of the logs that a sentence like "Application.evtx and System.evtx" names. */
+enum source_presence {
+    SOURCES_UNKNOWN, /* it names none of ours, or a guest's */
+    SOURCES_NONE,
+    SOURCES_SOME,
+    SOURCES_ALL,
+};
+/* `node` HOST_NONE: of any host. */
+enum source_presence source_presence(const struct host *, size_t node, const char *sentence);
+
 #endif

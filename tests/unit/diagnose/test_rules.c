@@ -327,6 +327,42 @@ static void check_kinds(const struct rule *rule, const char *kinds)
     }
 }
 
+/* Whether what is missing was looked for in vain, or could not be looked for. */
+static void test_what_is_missing(void **state)
+{
+    static const struct {
+        const char *lines[LINES];
+        const char *says;
+    } cases[] = {
+        {{"writers 0"}, "VSS 8193 with 0x800401FB (Application.evtx: not on the evidence)"},
+        {{"writers 0", "log Application"},
+         "VSS 8193 with 0x800401FB (Application.evtx: on the evidence, where it is not logged)"},
+        {{BACKUP, "log Application"},
+         "(Application.evtx and Microsoft-Windows-Backup.evtx: not all of it on the evidence)"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct diagnosis_list list;
+        struct verdict verdict;
+        struct host host;
+        size_t count = 0;
+        bool said = false;
+        while (cases[i].lines[count])
+            count++;
+        model_make(&host, cases[i].lines, count);
+        assert_int_equal(verdict_make(&verdict, &host), 0);
+        assert_int_equal(diagnose(&list, &host, &verdict, false), 0);
+        assert_int_equal(list.count, 1);
+        for (size_t m = 0; m < list.items[0].missing.count; m++)
+            said = said || strstr(list.items[0].missing.items[m], cases[i].says);
+        if (!said)
+            fail_msg("nobody misses: %s", cases[i].says);
+        diagnosis_list_free(&list);
+        verdict_free(&verdict);
+        host_free(&host);
+    }
+}
+
 static void check_clues(const struct rule *rule, const struct clue *clues)
 {
     for (; clues && clues->text; clues++) {
@@ -403,6 +439,11 @@ static void ask_clues(struct asked *asked, const struct clue *clues)
         for (size_t i = 0; i < CLUE_CODES && clues->codes[i]; i++)
             ask_code(asked, clues->codes[i]);
         ask_code(asked, clues->inner);
+        if (clues->or) {
+            struct clue either[] = {*clues->or, {0}};
+            either[0].text = clues->text;
+            ask_clues(asked, either);
+        }
         if (clues->words)
             strbuf_printf(&asked->words, "%s ", clues->words);
     }
@@ -466,7 +507,7 @@ static void test_one_event_confirms_nothing(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_SIZE(situations) + 3];
+    struct CMUnitTest tests[ARRAY_SIZE(situations) + 4];
 
     for (size_t i = 0; i < ARRAY_SIZE(situations); i++)
         tests[i] = (struct CMUnitTest){.name = situations[i].about,
@@ -477,5 +518,6 @@ int main(void)
     tests[ARRAY_SIZE(situations) + 1] = (struct CMUnitTest)cmocka_unit_test(test_sayings);
     tests[ARRAY_SIZE(situations) + 2] =
         (struct CMUnitTest)cmocka_unit_test(test_one_event_confirms_nothing);
+    tests[ARRAY_SIZE(situations) + 3] = (struct CMUnitTest)cmocka_unit_test(test_what_is_missing);
     return _cmocka_run_group_tests("rules", tests, ARRAY_SIZE(tests), NULL, NULL);
 }

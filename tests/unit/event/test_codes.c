@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "event/codes_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void test_every_written_form(void **state)
@@ -140,6 +141,67 @@ static void test_the_table_is_sound(void **state)
         assert_non_null(code_lookup(code));
 }
 
+/* Everything that is met around checkpoints, merges, virtual disks and shadow copies. */
+static void test_the_field_is_covered(void **state)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0xC03A0001, 0xC03A002A}, /* virtual disks */
+        {0x80042301, 0x80042304}, /* VSS */
+        {0x80042306, 0x80042308},
+        {0x8004230C, 0x80042319},
+        {0x8004231A, 0x8004231B},
+        {0x8004231D, 0x8004232F},
+        {0x800423F0, 0x800423FF},
+        {32768, 32773}, /* methods of WMI */
+    };
+    static const uint32_t single[] = {
+        0xC03A0030, 0x803A0001, 0x80042336, 0x80042400, 0x80042409,
+        /* Win32 */
+        0x80070002, 0x80070003, 0x80070005, 0x8007000D, 0x8007000E, 0x800705AA, 0x80070015,
+        0x80070017, 0x80070018, 0x8007045D, 0x80070020, 0x80070032, 0x80070035, 0x80070043,
+        0x80070037, 0x80070050, 0x80070057, 0x80070070, 0x80070079, 0x800705B4, 0x8007007B,
+        0x80070490, 0x80070299, 0x800703E3, 0x800703EE, 0x800704C8, 0x8007052F, 0x80070569,
+        0x80070570, 0x800706BA, 0x800706BE, 0x80070422, 0x80071392, 0x8000FFFF, 0x80004005,
+        0x80004002, 0x80040154, 0x800401FB,
+        /* Windows Server Backup, shared protection points, forks, NTSTATUS */
+        0x80780021, 0x807800A1, 0x81000101, 0x80048102, 0x800480BD, 0x800480BC, 0xC000000E,
+        0xC0000043, 0xC000007F, 0xC0000022, 0xC0000034, 0xC00000B5, 0xC0000185, 0xC000026E,
+        0xC000009A, 0xC0000427, 0xC0000098, 32775,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+        for (uint32_t code = ranges[i].first; code <= ranges[i].last; code++)
+            if (!code_lookup(code) && code != 0x8004231C)
+                fail_msg("0x%08x is not in the table", code);
+    for (size_t i = 0; i < ARRAY_SIZE(single); i++)
+        if (!code_lookup(single[i]))
+            fail_msg("0x%08x is not in the table", single[i]);
+}
+
+static void test_explained(void **state)
+{
+    static const struct {
+        uint32_t code;
+        const char *says;
+    } cases[] = {
+        {0x8007052F, "0x8007052f ERROR_ACCOUNT_RESTRICTION: "},
+        {0x8007052F, "; likely cause: "},
+        {0x8007052F, "; first remedy: "},
+        {0x807800A1, "0x807800a1: "},
+        {0x12345678, "0x12345678: not in our table"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *text = code_explain(cases[i].code);
+        assert_non_null(text);
+        if (!strstr(text, cases[i].says))
+            fail_msg("%s does not say: %s", text, cases[i].says);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +209,8 @@ int main(void)
         cmocka_unit_test(test_codes_in_running_text),
         cmocka_unit_test(test_lookup),
         cmocka_unit_test(test_the_table_is_sound),
+        cmocka_unit_test(test_the_field_is_covered),
+        cmocka_unit_test(test_explained),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
