@@ -99,7 +99,7 @@ static const struct {
     {"registry", make_registry, " file "},
     {"registration_folder", make_registration_folder, " file "},
     {"runtime", make_runtime, " saved "},
-    {"events", make_events, " folder computer noise "},
+    {"events", make_events, " folder computer noise lag "},
     {"hive", make_hive, " values written mounted "},
     {"text", make_text, " content encoding "},
     {"json", make_json, " content "},
@@ -208,15 +208,21 @@ static void make_siblings(struct recipe *recipe, json_t *entry)
     }
 }
 
+void cut_file(const struct recipe *recipe, const char *path, uint64_t keep)
+{
+    CLEANUP_FREE char *where = place(recipe, path);
+
+    if (truncate(where, (off_t)keep) < 0)
+        fail(recipe, "%s: %s", where, strerror(errno));
+}
+
 /* Keeps only the first bytes of the finished file. */
 static void cut(struct recipe *recipe, json_t *entry)
 {
     CLEANUP_FREE char *path = path_of(recipe, entry);
-    CLEANUP_FREE char *where = place(recipe, path);
-    uint64_t keep = size_member(recipe, entry, "keep", 0);
 
-    if (truncate(where, (off_t)keep) < 0)
-        fail(recipe, "%s: %s", where, strerror(errno));
+    if (path)
+        cut_file(recipe, path, size_member(recipe, entry, "keep", 0));
 }
 
 static void make_files(struct recipe *recipe)

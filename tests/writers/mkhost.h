@@ -83,6 +83,8 @@ time_t read_time(const struct recipe *, const char *text);
 
 /* A new file of those bytes. */
 void write_plain(const struct recipe *, const char *path, const void *bytes, size_t length);
+/* Keeps only its first bytes. */
+void cut_file(const struct recipe *, const char *path, uint64_t keep);
 /* Sets the file's times to what the entry says. */
 void set_time(const struct recipe *, json_t *entry, const char *path);
 

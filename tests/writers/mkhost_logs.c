@@ -93,6 +93,8 @@ static void save(struct host_logs *logs, json_t *entry)
         const uint8_t *bytes = evtx_writer_finish(log->writer, &size);
 
         write_plain(logs->recipe, path, bytes, size);
+        if (json_object_get(entry, "keep"))
+            cut_file(logs->recipe, path, size_member(logs->recipe, entry, "keep", 0));
         set_time(logs->recipe, entry, path);
         evtx_writer_free(log->writer);
         free(log->channel);
@@ -295,8 +297,11 @@ static void write_line(struct host_logs *logs, const char *line)
 
 void make_events(struct recipe *recipe, json_t *entry)
 {
+    uint32_t lag = (uint32_t)size_member(recipe, entry, "lag", 0);
     struct host_logs logs = {.recipe = recipe,
-                             .form = {.computer = text_member(recipe, entry, "computer", NULL)},
+                             .form = {.computer = text_member(recipe, entry, "computer", NULL),
+                                      .dirty = lag > 0,
+                                      .lag = lag},
                              .noise = (unsigned)size_member(recipe, entry, "noise", 0)};
     json_t *line;
     size_t i;
