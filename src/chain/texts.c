@@ -363,7 +363,8 @@ static const struct {
     {"WITNESS-",
      {NULL, SEVERITY_PROBLEM, CONFIDENCE_LIKELY,
       "A second, independent reader sees {file} differently.",
-      "libvhdi contradicts our reading in a point where it is known to be right.",
+      "libvhdi, which reads disks, or libfsntfs, which reads volumes, contradicts our reading in a "
+      "point where it is known to be right.",
       "Trust neither: copy the file and have the difference looked into before any merge.", NULL,
       {"Test-VHD -Path {path}"}}},
     {"",

@@ -61,7 +61,7 @@ const char *const *run_record_formats(void);
 #define RUN_WITNESS_OPTIONS \
     {"witness", 0, OPTION_CHOICE, RUN_AT(witness), "WHEN",                                         \
      "When libvhdi is asked as second witness: auto (differencing disks and disks with a "         \
-     "finding), always, never.", run_witness_choices},
+     "finding), always (of volumes in images libfsntfs, too), never.", run_witness_choices},
 
 /* The formats differ from command to command. */
 #define RUN_FORMAT_OPTION(help, choices)                                                           \

@@ -10,6 +10,7 @@
 #include "host/gather.h"
 #include "host/index.h"
 #include "host/places.h"
+#include "host/volume_witness.h"
 #include "os/parallel.h"
 #include "volume/volume.h"
 
@@ -197,6 +198,7 @@ static void read_file(struct reading *reading, struct found_file *file)
     struct host_evidence *evidence = &reading->host->evidence.items[file->evidence];
     CLEANUP(io_unref) io_source *plain = NULL;
     CLEANUP(io_unref) io_source *source = NULL;
+    struct volume_witness witness;
 
     if (file->is_link || file->is_alias || file->interest == INTEREST_COMPANION || file->interest == INTEREST_STATE)
         return;
@@ -205,6 +207,7 @@ static void read_file(struct reading *reading, struct found_file *file)
         mark_unopened(file, r);
         return;
     }
+    volume_witness_start(&witness, evidence, reading->options, file->id, &plain);
     source = io_counter_new(plain, &evidence->bytes_read);
     if (!source) {
         atomic_store(&reading->status, -ENOMEM);
@@ -212,6 +215,7 @@ static void read_file(struct reading *reading, struct found_file *file)
     }
     file->was_read = true;
     read_content(reading, file, source);
+    volume_witness_end(&witness, file);
 }
 
 static void read_one(void *user, size_t index)
@@ -469,6 +473,8 @@ int host_scan(struct host *host, const struct host_options *options)
         r = gather_files(host, options, &files);
     if (r == 0)
         r = read_files(host, options, &files);
+    if (r == 0)
+        r = volume_witness_lists(host, options);
     if (r == 0)
         r = join(host, &files);
     gather_free(&files);

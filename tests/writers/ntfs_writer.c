@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "ntfs_writer.h"
 
+#include "base/checked.h"
 #include "base/text.h"
 #include "volume/ntfs_format.h"
 
@@ -275,4 +276,34 @@ uint64_t ntfs_writer_file(struct ntfs_writer *w, uint64_t number, uint64_t paren
         ntfs_writer_value(w, number, NTFS_DATA, NULL, data, strlen(data));
     ntfs_writer_end(w, number);
     return ntfs_reference(number, sequence);
+}
+
+void ntfs_writer_secure(struct ntfs_writer *w)
+{
+    static const struct {
+        const char *name;
+        uint32_t collation;
+    } indexes[] = {{"$SDH", 0x12}, {"$SII", 0x10}};
+    struct {
+        le32 type, collation, block_size, block_clusters;
+        le32 entries_offset, used, allocated, flags;
+        le64 value;
+        le16 length, key_length, entry_flags, unused;
+    } root = {0};
+
+    store_le32(&root.block_size, NTFS_WRITER_CLUSTER);
+    store_le32(&root.block_clusters, 1);
+    store_le32(&root.entries_offset, 16);
+    store_le32(&root.used, 32);
+    store_le32(&root.allocated, 32);
+    store_le16(&root.length, 16);
+    store_le16(&root.entry_flags, 2); /* the last one */
+    ntfs_writer_begin(w, NTFS_SECURE, NTFS_SECURE, NTFS_RECORD_IN_USE);
+    ntfs_writer_name(w, NTFS_SECURE, ntfs_reference(NTFS_ROOT, NTFS_ROOT), "$Secure", NTFS_WIN32);
+    ntfs_writer_value(w, NTFS_SECURE, NTFS_DATA, "$SDS", "", 0);
+    for (size_t i = 0; i < ARRAY_SIZE(indexes); i++) {
+        store_le32(&root.collation, indexes[i].collation);
+        ntfs_writer_value(w, NTFS_SECURE, 0x90, indexes[i].name, &root, sizeof(root));
+    }
+    ntfs_writer_end(w, NTFS_SECURE);
 }

@@ -72,4 +72,7 @@ uint64_t ntfs_writer_put(struct ntfs_writer *, const void *bytes, size_t size);
 uint64_t ntfs_writer_file(struct ntfs_writer *, uint64_t number, uint64_t parent,
                           const char *name, const char *data);
 
+/* An empty $Secure with its indexes: without it libfsntfs opens no volume. */
+void ntfs_writer_secure(struct ntfs_writer *);
+
 #endif

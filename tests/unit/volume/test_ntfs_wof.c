@@ -115,37 +115,6 @@ static void put_overlaid(struct ntfs_writer *w, uint32_t method, const uint8_t *
     ntfs_writer_end(w, 30);
 }
 
-/* Without $Secure and its indexes libfsntfs opens no volume. */
-static void put_secure(struct ntfs_writer *w)
-{
-    static const struct {
-        const char *name;
-        uint32_t collation;
-    } indexes[] = {{"$SDH", 0x12}, {"$SII", 0x10}};
-    struct {
-        le32 type, collation, block_size, block_clusters;
-        le32 entries_offset, used, allocated, flags;
-        le64 value;
-        le16 length, key_length, entry_flags, unused;
-    } root = {0};
-
-    store_le32(&root.block_size, NTFS_WRITER_CLUSTER);
-    store_le32(&root.block_clusters, 1);
-    store_le32(&root.entries_offset, 16);
-    store_le32(&root.used, 32);
-    store_le32(&root.allocated, 32);
-    store_le16(&root.length, 16);
-    store_le16(&root.entry_flags, 2); /* the last one */
-    ntfs_writer_begin(w, NTFS_SECURE, NTFS_SECURE, NTFS_RECORD_IN_USE);
-    ntfs_writer_name(w, NTFS_SECURE, ROOT, "$Secure", NTFS_WIN32);
-    ntfs_writer_value(w, NTFS_SECURE, NTFS_DATA, "$SDS", "", 0);
-    for (size_t i = 0; i < ARRAY_SIZE(indexes); i++) {
-        store_le32(&root.collation, indexes[i].collation);
-        ntfs_writer_value(w, NTFS_SECURE, 0x90, indexes[i].name, &root, sizeof(root));
-    }
-    ntfs_writer_end(w, NTFS_SECURE);
-}
-
 static void check_method(const struct method *method)
 {
     static uint8_t packed[PLAIN_SIZE], content[PLAIN_SIZE];
@@ -155,7 +124,7 @@ static void check_method(const struct method *method)
     io_source *source;
 
     assert_true(ntfs_writer_start(&w, 200, 128));
-    put_secure(&w);
+    ntfs_writer_secure(&w);
     put_overlaid(&w, method->number, packed, size);
     ntfs_list(&list, w.bytes, w.size);
     assert_string_equal(strbuf_text(&list.paths), "host.vmcx\n");
