@@ -59,6 +59,14 @@ enum block_state {
     BLOCK_STATES = 8,
 };
 
+/* Something that has a place of its own in the file, as the structures say; it may lie outside. */
+struct disk_part {
+    const char *name; /* static: "log", "block table" … */
+    uint64_t offset, length;
+};
+
+#define DISK_PARTS_MAX 16
+
 struct disk_facts {
     enum disk_format format;
     enum disk_kind kind;
@@ -77,6 +85,8 @@ struct disk_facts {
     filetime created;       /* VHD footer's time stamp; 0 = not known */
     bool saved_state;       /* VHD footer */
     bool incomplete;        /* VHDX: the item that marks a file whose creation never ended */
+    struct disk_part parts[DISK_PARTS_MAX]; /* what lies where, but for the blocks */
+    size_t part_count;
 
     bool has_counts;                 /* false when the block table could not be read */
     uint64_t blocks[BLOCK_STATES];   /* VHDX: by state; fixed VHD: all zero */

@@ -44,6 +44,14 @@ struct disk {
     void *format;             /* by open: what the format keeps for itself */
 };
 
+/* Remembers where something lies; what has no length is not there. */
+static inline void disk_add_part(struct disk_facts *facts, const char *name, uint64_t offset,
+                                 uint64_t length)
+{
+    if (length > 0 && facts->part_count < DISK_PARTS_MAX)
+        facts->parts[facts->part_count++] = (struct disk_part){name, offset, length};
+}
+
 extern const struct disk_ops vhdx_ops, vhd_ops;
 
 /* True when a valid header, or its copy, stands where VHDX has it, whatever the first sector says. */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define CHECKSUM offsetof(struct vhd_header, checksum)
+#define CHECKSUM  offsetof(struct vhd_header, checksum)
 #define AT(field) (offset + offsetof(struct vhd_header, field))
 
 /* Without the header nothing but the footer's facts is known. */
@@ -51,8 +51,8 @@ static bool has_parent_fields(const struct vhd_header *header)
            !bytes_are_zero(header->locators, sizeof(header->locators));
 }
 
-static void note_oddities(const struct disk *disk, const struct vhd_header *header,
-                          uint64_t offset, struct notes *notes)
+static void note_oddities(const struct disk *disk, const struct vhd_header *header, uint64_t offset,
+                          struct notes *notes)
 {
     if (get_be64(header->data_offset) != VHD_NO_OFFSET)
         notes_add(notes, SEVERITY_WARNING, "VHD-HEADER-OFFSET", AT(data_offset),
@@ -139,6 +139,20 @@ static int open_sparse(struct disk *disk, struct vhd *vhd, struct notes *notes)
     return r < 0 ? r : vhd_count_blocks(disk, vhd, notes);
 }
 
+/* The ranges are worded for notes. */
+static const char *without_article(const char *name)
+{
+    return strncmp(name, "the ", 4) == 0 ? name + 4 : strncmp(name, "a ", 2) == 0 ? name + 2 : name;
+}
+
+static void add_parts(struct disk *disk, const struct vhd *vhd)
+{
+    for (size_t i = 0; i < vhd->range_count; i++)
+        disk_add_part(disk->facts, without_article(vhd->ranges[i].name), vhd->ranges[i].offset,
+                      vhd->ranges[i].length);
+    disk_add_part(disk->facts, "footer", vhd->end, io_size(disk->source) - vhd->end);
+}
+
 static int vhd_open(struct disk *disk, struct notes *notes)
 {
     struct vhd *vhd = calloc(1, sizeof(*vhd));
@@ -149,8 +163,12 @@ static int vhd_open(struct disk *disk, struct notes *notes)
     int r = vhd_read_footer(disk, vhd, notes);
     if (r < 0)
         return r;
-    if (disk->facts->kind != DISK_FIXED)
-        return open_sparse(disk, vhd, notes);
+    if (disk->facts->kind != DISK_FIXED) {
+        r = open_sparse(disk, vhd, notes);
+        add_parts(disk, vhd);
+        return r;
+    }
+    add_parts(disk, vhd);
     disk->facts->has_counts = disk->facts->has_partial_blocks = true;
     disk->facts->allocated_bytes = disk->facts->virtual_size;
     return 0;

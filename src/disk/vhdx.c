@@ -100,6 +100,13 @@ static int read_all(struct vhdx *v)
     return 0;
 }
 
+static void add_parts(struct vhdx *v)
+{
+    disk_add_part(v->disk->facts, "log", v->log.offset, v->log.length);
+    disk_add_part(v->disk->facts, "metadata", v->metadata.offset, v->metadata.length);
+    disk_add_part(v->disk->facts, "block table", v->bat.offset, v->bat.length);
+}
+
 static void vhdx_close(struct disk *disk)
 {
     struct vhdx *v = disk->format;
@@ -123,6 +130,7 @@ static int vhdx_open(struct disk *disk, struct notes *notes)
     v->first_note = notes ? notes->count : 0;
     int r = read_all(v);
     vhdx_note_replay(v);
+    add_parts(v);
     v->notes = NULL;
     vector_free(&v->structures);
     vector_free(&v->replayed);

@@ -171,6 +171,7 @@ static int take_header(struct vhdx *v, const struct copy *current)
     v->disk->has_facts = true;
     v->log_guid = vhdx_get_guid(h->log_guid);
     v->log = (struct vhdx_place){get_le64(h->log_offset), get_le32(h->log_length)};
+    disk_add_part(facts, "current header", current->offset, sizeof(*h));
     check_header(v, h, current->offset);
     return v->log.length > 0 ? keep_structure(v, v->log) : 0;
 }

@@ -7,9 +7,12 @@
 #include <string.h>
 
 static const char *const block_names[BLOCK_STATES] = {
-    [BLOCK_NOT_PRESENT] = "not_present",     [BLOCK_UNDEFINED] = "undefined",
-    [BLOCK_ZERO] = "zero",                   [BLOCK_UNMAPPED] = "unmapped",
-    [BLOCK_FULLY_PRESENT] = "fully_present", [BLOCK_PARTIALLY_PRESENT] = "partially_present",
+    [BLOCK_NOT_PRESENT] = "not_present",
+    [BLOCK_UNDEFINED] = "undefined",
+    [BLOCK_ZERO] = "zero",
+    [BLOCK_UNMAPPED] = "unmapped",
+    [BLOCK_FULLY_PRESENT] = "fully_present",
+    [BLOCK_PARTIALLY_PRESENT] = "partially_present",
 };
 
 size_t report_count_files(const struct report *r)
@@ -51,6 +54,19 @@ static void put_locator(struct json_writer *w, const struct disk_parent *p)
     json_close_object(w);
 }
 
+static void put_parts(struct json_writer *w, const struct disk_facts *f)
+{
+    json_open_array(w, "parts");
+    for (size_t i = 0; i < f->part_count; i++) {
+        json_open_object(w, NULL);
+        json_write_string(w, "part", f->parts[i].name);
+        json_write_number(w, "offset", f->parts[i].offset);
+        json_write_number(w, "length", f->parts[i].length);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
 static void put_disk(struct json_writer *w, const struct disk_facts *f)
 {
     if (!f) {
@@ -65,6 +81,7 @@ static void put_disk(struct json_writer *w, const struct disk_facts *f)
     json_write_bool(w, "saved_state", f->saved_state);
     json_write_bool(w, "incomplete", f->incomplete);
     put_blocks(w, f);
+    put_parts(w, f);
     put_locator(w, f->parent);
     json_close_object(w);
 }

@@ -62,9 +62,12 @@ static void put_blocks(struct page *page, const struct disk_facts *f)
         enum block_state state;
         const char *name;
     } states[] = {
-        {BLOCK_NOT_PRESENT, "blocks not present"}, {BLOCK_UNDEFINED, "blocks undefined"},
-        {BLOCK_ZERO, "blocks zero"},               {BLOCK_UNMAPPED, "blocks unmapped"},
-        {BLOCK_FULLY_PRESENT, "blocks present"},   {BLOCK_PARTIALLY_PRESENT, "blocks partial"},
+        {BLOCK_NOT_PRESENT, "blocks not present"},
+        {BLOCK_UNDEFINED, "blocks undefined"},
+        {BLOCK_ZERO, "blocks zero"},
+        {BLOCK_UNMAPPED, "blocks unmapped"},
+        {BLOCK_FULLY_PRESENT, "blocks present"},
+        {BLOCK_PARTIALLY_PRESENT, "blocks partial"},
     };
 
     if (!f->has_counts) {
@@ -75,6 +78,17 @@ static void put_blocks(struct page *page, const struct disk_facts *f)
         if (f->blocks[states[i].state] > 0)
             put_number(page, states[i].name, f->blocks[states[i].state]);
     put_bytes(page, "allocated", f->allocated_bytes);
+}
+
+static void put_parts(struct page *page, const struct disk_facts *f)
+{
+    for (size_t i = 0; i < f->part_count; i++) {
+        const struct disk_part *part = &f->parts[i];
+        char where[24], what[80];
+        snprintf(where, sizeof(where), "at 0x%" PRIx64, part->offset);
+        snprintf(what, sizeof(what), "%s, %" PRIu64 " bytes", part->name, part->length);
+        put(page, where, what);
+    }
 }
 
 static void put_parent(struct page *page, const struct disk_parent *p)
@@ -114,6 +128,7 @@ static void put_disk(struct page *page, const struct disk_facts *f)
     if (f->incomplete)
         put(page, "creation", "never ended");
     put_blocks(page, f);
+    put_parts(page, f);
     if (f->parent)
         put_parent(page, f->parent);
 }
@@ -122,8 +137,7 @@ static void put_configuration(struct page *page, const struct inspection *it)
 {
     char version[32];
 
-    snprintf(version, sizeof(version), "%u.%u", it->format_version >> 8,
-             it->format_version & 0xff);
+    snprintf(version, sizeof(version), "%u.%u", it->format_version >> 8, it->format_version & 0xff);
     if (it->format_version > 0)
         put(page, "container format", version);
     put(page, "journal", vm_journal_name(it->journal));
