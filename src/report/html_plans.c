@@ -140,6 +140,15 @@ static void put_volumes(struct output *out, const struct plan *plan)
     output_text(out, "</ul>\n");
 }
 
+static void put_costs(struct output *out, const struct plan *plan, const struct plan_step *step)
+{
+    put_figure(out, plan->measured, step->copy_bytes);
+    put_figure(out, plan->measured && plan->compared, step->equal_bytes);
+    put_figure(out, plan->measured, step->grow_bytes);
+    html_bytes_cell(out, step->free_bytes);
+    output_text(out, "</tr>\n");
+}
+
 static void put_steps(struct output *out, const struct report *r, const struct plan *plan)
 {
     static const char *const heads[] = {
@@ -155,11 +164,12 @@ static void put_steps(struct output *out, const struct report *r, const struct p
         output_printf(out, "<tr><td class=\"n\" data-v=\"%zu\">%zu</td>", i + 1, i + 1);
         html_path_cell(out, path_of(r, step->child));
         html_path_cell(out, path_of(r, step->parent));
-        put_figure(out, plan->measured, step->copy_bytes);
-        put_figure(out, plan->measured && plan->compared, step->equal_bytes);
-        put_figure(out, plan->measured, step->grow_bytes);
-        html_bytes_cell(out, step->free_bytes);
-        output_text(out, "</tr>\n");
+        put_costs(out, plan, step);
+    }
+    if (plan->steps.count > 1) {
+        struct plan_step sum = plan_sum(plan);
+        output_printf(out, "<tr><td></td><td><b>%s</b></td><td></td>", plan_words.together);
+        put_costs(out, plan, &sum);
     }
     html_close_table(out);
     if (plan->measured)
@@ -238,10 +248,23 @@ static void put_plan(struct output *out, const struct report *r, size_t index)
     put_checks(out, plan);
 }
 
+static void put_kinds(struct output *out, const struct plan_list *plans)
+{
+    output_text(out, "<ul>\n");
+    for (enum plan_kind kind = 0; plans->count > 1 && kind <= PLAN_NOTHING_TO_DO; kind++) {
+        size_t count = plan_count(plans, kind);
+        if (count > 0)
+            output_printf(out, "<li>%zu plan%s: %s (%s)</li>\n", count, plural(count),
+                          plan_kind_words(kind), plan_kind_name(kind));
+    }
+    output_text(out, "</ul>\n");
+}
+
 void html_plans(struct output *out, const struct report *r)
 {
     output_text(out, "<h1>hvchain plan</h1>\n");
     put_title(out, r->plans.count > 0 ? plan_words.intro : plan_words.nothing);
+    put_kinds(out, &r->plans);
     for (size_t i = 0; i < r->plans.count; i++)
         put_plan(out, r, i);
 }

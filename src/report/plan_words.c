@@ -17,8 +17,14 @@ const struct plan_words plan_words = {
     .second_read = "compared ",
     .second_known = "different where it is known to be wrong ",
     .second_other = "different elsewhere ",
-    .layers = "Layers, youngest first; unique is what no layer below it holds:",
+    .layers = "Layers, youngest first, and when each was written; unique is what no layer "
+              "below it holds:",
     .steps = "Steps, in this order and no other:",
+    .together = "All steps together:",
+    .copies = "copies ",
+    .equal = "of them equal ",
+    .grows = "grows it by ",
+    .frees = "frees ",
     .no_figures = "The figures are not known: not every layer could be read.",
     .space = "Extra space at the worst moment:",
     .script = "Script; every line that would change something is commented out:",
@@ -57,6 +63,29 @@ const char *plan_space_words(const struct plan_volume *volume)
     return !volume->has_free                               ? "free space not known"
            : volume->free_bytes < volume->peak_extra_bytes ? "more than is free"
                                                            : "so much is free";
+}
+
+struct plan_step plan_sum(const struct plan *plan)
+{
+    struct plan_step sum = {0};
+
+    for (size_t i = 0; i < plan->steps.count; i++) {
+        const struct plan_step *step = &plan->steps.items[i];
+        sum.copy_bytes += step->copy_bytes;
+        sum.equal_bytes += step->equal_bytes;
+        sum.grow_bytes += step->grow_bytes;
+        sum.free_bytes += step->free_bytes;
+    }
+    return sum;
+}
+
+size_t plan_count(const struct plan_list *plans, enum plan_kind kind)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < plans->count; i++)
+        count += plans->items[i].kind == kind;
+    return count;
 }
 
 enum severity plan_worst(const struct plan *plan)

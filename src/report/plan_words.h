@@ -14,7 +14,8 @@ extern const struct plan_words {
     const char *choice;
     const char *second, *second_read, *second_known, *second_other;
     const char *layers;
-    const char *steps, *no_figures, *space;
+    const char *steps, *together, *no_figures, *space;
+    const char *copies, *equal, *grows, *frees; /* figures of a step */
     const char *script;
     const char *before, *sign, *after;
 } plan_words;
@@ -25,6 +26,10 @@ const char *plan_kind_words(enum plan_kind);
 const char *plan_second_words(enum witness_verdict);
 /* Whether the space suffices, as far as it is known: "so much is free" … */
 const char *plan_space_words(const struct plan_volume *);
+/* What all steps cost together; its disks mean nothing. */
+struct plan_step plan_sum(const struct plan *);
+/* So many are of that kind. */
+size_t plan_count(const struct plan_list *, enum plan_kind);
 /* The worst blocker's, SEVERITY_INFO without one. */
 enum severity plan_worst(const struct plan *);
 

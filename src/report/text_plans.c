@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *disk_path(const struct page *page, size_t disk)
 {
@@ -117,39 +118,88 @@ static void put_volumes(struct page *page, const struct plan *plan)
     }
 }
 
-static void put_layers(struct page *page, const struct plan *plan)
+/* ", label 2.1 MiB (2202009 bytes)"; what is nothing needs no exact figure. */
+static void add_bytes(struct strbuf *line, const char *label, uint64_t bytes)
 {
-    char when[WHEN_TEXT_SIZE];
+    char text[BYTES_TEXT_SIZE];
 
-    page_line(page, 4, plan_words.layers);
-    for (size_t i = 0; i < plan->layers.count; i++) {
-        const struct plan_layer *layer = &plan->layers.items[i];
-        filetime modified = page->report->host.disks.items[layer->disk].modified;
-        page_line(page, 6, disk_path(page, layer->disk));
-        if (modified)
-            page_paragraph(page, 8, "written: ", when_format(modified, WHEN_SECONDS, when));
-        if (plan->measured) {
-            put_bytes(page, 8, "present: ", layer->present_bytes);
-            put_bytes(page, 8, "unique:  ", layer->unique_bytes);
-        }
-    }
+    strbuf_printf(line, "%s%s%s", line->length > 0 ? ", " : "", label, bytes_format(bytes, text));
+    if (bytes > 0)
+        strbuf_printf(line, " (%" PRIu64 " byte%s)", bytes, plural(bytes));
 }
 
+static void put_figures(struct page *page, unsigned indent, const struct strbuf *line)
+{
+    if (line->failed)
+        output_fail(page->out, -ENOMEM);
+    else if (line->length > 0)
+        page_paragraph(page, indent, "", strbuf_text(line));
+}
+
+static void put_layer(struct page *page, const struct plan *plan, const struct plan_layer *layer)
+{
+    filetime modified = page->report->host.disks.items[layer->disk].modified;
+    CLEANUP(strbuf) struct strbuf line = {0};
+    char when[WHEN_TEXT_SIZE];
+
+    page_line(page, 6, disk_path(page, layer->disk));
+    if (modified)
+        strbuf_printf(&line, "%s", when_format(modified, WHEN_SECONDS, when));
+    if (plan->measured) {
+        add_bytes(&line, "present ", layer->present_bytes);
+        add_bytes(&line, "unique ", layer->unique_bytes);
+    }
+    put_figures(page, 8, &line);
+}
+
+static void put_layers(struct page *page, const struct plan *plan)
+{
+    page_paragraph(page, 4, "", plan_words.layers);
+    for (size_t i = 0; i < plan->layers.count; i++)
+        put_layer(page, plan, &plan->layers.items[i]);
+}
+
+static void put_costs(struct page *page, const struct plan *plan, const struct plan_step *step)
+{
+    CLEANUP(strbuf) struct strbuf line = {0};
+
+    if (plan->measured) {
+        add_bytes(&line, plan_words.copies, step->copy_bytes);
+        if (plan->compared)
+            add_bytes(&line, plan_words.equal, step->equal_bytes);
+        add_bytes(&line, plan_words.grows, step->grow_bytes);
+    }
+    add_bytes(&line, plan_words.frees, step->free_bytes);
+    put_figures(page, 8, &line);
+}
+
+/* Layers of one folder need it said once. */
 static void put_step(struct page *page, const struct plan *plan, size_t index)
 {
     const struct plan_step *step = &plan->steps.items[index];
+    const char *child = disk_path(page, step->child), *parent = disk_path(page, step->parent);
+    size_t folder = (size_t)(path_file_name(child) - child);
+    bool together = strncmp(child, parent, folder) == 0 && !strchr(parent + folder, '/');
+    CLEANUP_FREE char *from = string_printf("%zu. %s", index + 1, child);
+    CLEANUP_FREE char *into = string_printf("into %s", together ? parent + folder : parent);
 
-    page_sentence(page, 6, "", "Step %zu of %zu: merge", index + 1, plan->steps.count);
-    page_line(page, 8, disk_path(page, step->child));
-    page_line(page, 6, "into");
-    page_line(page, 8, disk_path(page, step->parent));
-    if (plan->measured) {
-        put_bytes(page, 10, "copies ", step->copy_bytes);
-        if (plan->compared)
-            put_bytes(page, 10, "of them equal already ", step->equal_bytes);
-        put_bytes(page, 10, "grows the parent by ", step->grow_bytes);
+    if (!from || !into) {
+        output_fail(page->out, -ENOMEM);
+        return;
     }
-    put_bytes(page, 10, "frees ", step->free_bytes);
+    page_line(page, 6, from);
+    page_line(page, 8, into);
+    put_costs(page, plan, step);
+}
+
+static void put_sum(struct page *page, const struct plan *plan)
+{
+    struct plan_step sum = plan_sum(plan);
+
+    if (plan->steps.count < 2)
+        return;
+    page_line(page, 6, plan_words.together);
+    put_costs(page, plan, &sum);
 }
 
 static void put_steps(struct page *page, const struct plan *plan)
@@ -159,6 +209,7 @@ static void put_steps(struct page *page, const struct plan *plan)
     page_line(page, 4, plan_words.steps);
     for (size_t i = 0; i < plan->steps.count; i++)
         put_step(page, plan, i);
+    put_sum(page, plan);
     put_volumes(page, plan);
     if (!plan->measured)
         page_line(page, 4, plan_words.no_figures);
@@ -210,11 +261,25 @@ static void put_plan(struct page *page, size_t index)
     put_checks(page, plan);
 }
 
+/* How many there are of each kind: of hundreds nobody reads all to know. */
+static void put_kinds(struct page *page)
+{
+    const struct plan_list *plans = &page->report->plans;
+
+    for (enum plan_kind kind = 0; plans->count > 1 && kind <= PLAN_NOTHING_TO_DO; kind++) {
+        size_t count = plan_count(plans, kind);
+        if (count > 0)
+            page_sentence(page, 2, "", "%zu plan%s: %s (%s)", count, plural(count),
+                          plan_kind_words(kind), plan_kind_name(kind));
+    }
+}
+
 void text_plans(struct page *page)
 {
     const struct plan_list *plans = &page->report->plans;
 
     page_paragraph(page, 0, "", plans->count > 0 ? plan_words.intro : plan_words.nothing);
+    put_kinds(page);
     for (size_t i = 0; i < plans->count; i++)
         put_plan(page, i);
 }

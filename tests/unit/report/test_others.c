@@ -258,9 +258,9 @@ static void test_plan(void **state)
     char *text = model_print(&r, "text", 80, false, false);
     assert_has(text, "PLAN 1 of 2: VM ");
     assert_has(text, "copies 1.0 KiB (1024 bytes)");
-    assert_has(text, "grows the parent by 2.0 KiB (2048 bytes)");
+    assert_has(text, "grows it by 2.0 KiB (2048 bytes)");
     assert_has(text, "!!  hold: Wait.");
-    assert_int_equal(count_of(text, "          copies "), 1);
+    assert_int_equal(count_of(text, "        copies "), 1);
     assert_has(text, "The figures are not known");
     assert_has(text, "no  delete: Never.");
     assert_has(text, "-IgnoreIdMismatch: no: Since.");
