@@ -168,8 +168,10 @@ static int open_copy(struct host_evidence *evidence, struct host_evidence *volum
     if (r == -ENOMEM)
         return r;
     evidence->unreadable = r < 0;
-    if (r == 0)
+    if (r == 0) {
+        ntfs_volume_use_workers(evidence->volume, workers);
         images_keep_wanted(evidence->volume, evidence->logs);
+    }
     return images_complain(evidence, &notes);
 }
 

@@ -17,6 +17,7 @@
 #include "os/worker.h"
 #include "volume/image.h"
 #include "volume/ntfs_volume.h"
+#include "volume/ntfs_witness.h"
 #include "volume/partition.h"
 
 #include <dirent.h>
@@ -71,12 +72,15 @@ static int use_volume(struct volume *volume)
 {
     ntfs_traces traces = {0};
     ntfs_lives lives = {0};
+    char error[256];
     int r = volume_walk(volume, visit, complain, volume);
 
     if (r == 0)
         r = ntfs_volume_traces(volume, &traces);
     if (r == 0)
         r = only_memory(ntfs_volume_lives(volume, &lives, NULL));
+    if (r == 0)
+        r = only_memory(ntfs_witness_list(volume, workers, complain, NULL, error));
     ntfs_traces_free(&traces);
     ntfs_lives_free(&lives);
     return r;
