@@ -50,6 +50,8 @@ bool clue_logon_right_missing(struct trace *);
 bool clue_logon_right_there(struct trace *);
 /* The time limit of shared protection points, whatever it is. */
 bool clue_create_timeout(struct trace *);
+/* How long a backup took to fail, beside that limit. */
+bool clue_time_to_failure(struct trace *);
 /* EventSystem is set up to share its process, on a Windows that does not split services; perhaps;
  * to run alone. */
 bool clue_eventsystem_set_to_share(struct trace *);

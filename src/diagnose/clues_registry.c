@@ -4,6 +4,7 @@
 
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "base/when.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,54 @@ static bool timeout_is_known(struct trace *trace, const struct host_hive *hive)
 bool clue_create_timeout(struct trace *trace)
 {
     return any_hive(trace, timeout_is_known);
+}
+
+/* The time limit in force on that host as far as its hive tells, in milliseconds. */
+static uint32_t limit_of(const struct trace *trace, size_t node)
+{
+    for (size_t i = 0; i < trace->host->hives.count; i++) {
+        const struct host_hive *hive = &trace->host->hives.items[i];
+        if (hive->facts.kind == HIVE_SOFTWARE && hive->facts.create_timeout.type == HIVE_DWORD &&
+            hive->facts.create_timeout.present && node_of(trace, hive) == node)
+            return hive->facts.create_timeout.value;
+    }
+    return HIVE_DEFAULT_TIMEOUT_MS;
+}
+
+#define MILLISECOND ((filetime)10000)
+#define LONGEST_MS  (24 * 60 * MINUTE_MS) /* a backup that fails later than this failed of itself */
+
+/* Milliseconds from the start that the event names to the event; 0 when it names none. */
+static uint32_t time_to_failure(const struct event *event)
+{
+    const char *text = event_value(event, "BackupTime");
+    filetime start = text ? when_parse(text, NULL, NULL) : 0;
+
+    if (start == 0 || start >= event->time || event->time - start > LONGEST_MS * MILLISECOND)
+        return 0;
+    return (uint32_t)((event->time - start) / MILLISECOND);
+}
+
+bool clue_time_to_failure(struct trace *trace)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < trace->host->events.count; i++) {
+        const struct host_event *event = &trace->host->events.items[i];
+        uint32_t took = time_to_failure(&event->event);
+        size_t evidence = trace->host->logs.items[event->log].evidence;
+        uint32_t limit = limit_of(trace, trace->host->evidence.items[evidence].node);
+        if (took == 0 || !event_is_of_kind(&event->event, "backup-failed backup-snapshot-failed"))
+            continue;
+        found = true;
+        trace_add(trace,
+                  string_printf("the backup failed %u.%u minutes after its start; the time limit "
+                                "is %u.%u minutes",
+                                took / MINUTE_MS, took % MINUTE_MS / (MINUTE_MS / 10),
+                                limit / MINUTE_MS, limit % MINUTE_MS / (MINUTE_MS / 10)),
+                  0);
+    }
+    return found;
 }
 
 /* ---- EventSystem ---- */

@@ -85,7 +85,10 @@ const struct rule rules_backup[] = {
                 .source = "System.evtx"}),
      .context = CLUES({.text = "the time limit that is set",
                        .test = clue_create_timeout,
-                       .source = "SOFTWARE hive of the host"}),
+                       .source = "SOFTWARE hive of the host"},
+                      {.text = "the time from the backup's start to its failure",
+                       .test = clue_time_to_failure,
+                       .source = "Application.evtx"}),
      .weakening = CLUES(DISK_TROUBLE,
                         {.text = "as many shadow copies as there may be, as after a bare-metal "
                                  "recovery: they run into the same limit (KB956136)",
