@@ -287,7 +287,7 @@ enum exit_status run_report(const struct command *command, struct run_settings *
         if (s->help) {
             options_help(command);
             status = STATUS_OK;
-        } else if (s->paths.count == 0 && (s->operand || s->hosts.count == 0)) {
+        } else if (s->paths.count == 0 && (s->add_operand || s->hosts.count == 0)) {
             message("%s: name %s to look at", command->name, s->operand ? s->operand : "a folder");
             message("try 'hvchain %s --help'", command->name);
         } else {

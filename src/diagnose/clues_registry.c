@@ -16,11 +16,26 @@ static size_t node_of(const struct trace *trace, const struct host_hive *hive)
     return trace->host->evidence.items[hive->evidence].node;
 }
 
-/* A machine is told about by hives of its own host; what is no machine's, by all. */
+static bool was_seen_on(const struct trace *trace, size_t node)
+{
+    for (size_t i = 0; i < trace->host->events.count; i++) {
+        const struct host_event *event = &trace->host->events.items[i];
+        size_t evidence = trace->host->logs.items[event->log].evidence;
+        if (event->machine == trace->machine && trace->host->evidence.items[evidence].node == node)
+            return true;
+    }
+    return false;
+}
+
+/* A machine is told about by hives of its own host, or, where its files lie on a storage that
+ * several share, of the hosts whose logs tell of it; what is no machine's, by all. */
 static bool is_of_trace(const struct trace *trace, const struct host_hive *hive)
 {
-    return trace->machine == HOST_NONE ||
-           trace->host->machines.items[trace->machine].node == node_of(trace, hive);
+    if (trace->machine == HOST_NONE)
+        return true;
+    size_t home = trace->host->machines.items[trace->machine].node, node = node_of(trace, hive);
+    return home == node ||
+           (trace->host->nodes.items[home].is_shared_storage && was_seen_on(trace, node));
 }
 
 typedef bool hive_test(struct trace *, const struct host_hive *);
