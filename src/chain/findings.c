@@ -373,7 +373,7 @@ int judge_findings(struct judge *judge)
         r = add_cluster_unknown(judge);
     if (r == 0)
         r = add_replicas(judge);
-    if (judge->verdict->findings.count > 0)
+    if (r == 0 && judge->verdict->findings.count > 0) /* a half-made one has no subject */
         qsort(judge->verdict->findings.items, judge->verdict->findings.count,
               sizeof(*judge->verdict->findings.items), compare_findings);
     windows_paths_free(&judge->windows_paths);

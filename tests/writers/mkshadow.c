@@ -4,7 +4,7 @@
  * disk image. Each shows what the image THEN, of the same size, has at the same place; the oldest
  * comes first, SECONDS since 1970. They go behind the last byte that any of these volumes uses.
  */
-#include "vss_writer.h"
+#include "shadow_writer.h"
 
 #include "base/checked.h"
 #include "base/when.h"
@@ -67,7 +67,7 @@ static uint64_t end_of_use(const uint8_t *bytes, size_t size)
 
 int main(int argc, char **argv)
 {
-    struct vss_writer_copy copies[COPIES_MAX] = {0};
+    struct shadow_writer_copy copies[COPIES_MAX] = {0};
     uint8_t *then[COPIES_MAX];
     size_t count = argc < 4 ? 0 : (size_t)argc - 3;
 
@@ -76,7 +76,7 @@ int main(int argc, char **argv)
         return 2;
     }
     long offset = strtol(argv[2], NULL, 10);
-    struct vss_writer vss = {.size = volume_size(argv[1], offset)};
+    struct shadow_writer vss = {.size = volume_size(argv[1], offset)};
     vss.bytes = read_image(argv[1], offset, vss.size);
     vss.area = end_of_use(vss.bytes, vss.size);
     for (size_t i = 0; i < count; i++) {
@@ -88,7 +88,7 @@ int main(int argc, char **argv)
         vss.area = max_u64(vss.area, end_of_use(then[i], vss.size));
     }
     errno = 0;
-    if (!vss_writer_put(&vss, copies, count))
+    if (!shadow_writer_put(&vss, copies, count))
         give_up("the shadow copies");
     FILE *image = open_image(argv[1], "r+b", offset);
     if (fwrite(vss.bytes, 1, vss.size, image) != vss.size || fclose(image) != 0)

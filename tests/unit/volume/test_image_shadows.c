@@ -13,7 +13,7 @@
 #include "os/worker.h"
 #include "volume/image_shadows.h"
 #include "volume/shadow_format.h"
-#include "vss_writer.h"
+#include "shadow_writer.h"
 
 #define PIECE   65536
 #define SIZE    (2 * MIB + 512)
@@ -35,8 +35,8 @@ static int stop(void **state)
 
 /* A volume of no file system with two copies; the caller frees the bytes. */
 struct made {
-    struct vss_writer w;
-    struct vss_writer_copy copies[2];
+    struct shadow_writer w;
+    struct shadow_writer_copy copies[2];
     uint8_t *then[2];
 };
 
@@ -51,10 +51,10 @@ static void make(struct made *made)
         assert_non_null(made->then[i]);
         memcpy(made->then[i], made->w.bytes, SIZE);
         memset(made->then[i] + (i + 2) * 40000, (int)('1' + i), 30000);
-        made->copies[i] =
-            (struct vss_writer_copy){.bytes = made->then[i], .created = CREATED + i * 36000000000};
+        made->copies[i] = (struct shadow_writer_copy){.bytes = made->then[i],
+                                                      .created = CREATED + i * 36000000000};
     }
-    assert_true(vss_writer_put(&made->w, made->copies, 2));
+    assert_true(shadow_writer_put(&made->w, made->copies, 2));
 }
 
 static void unmake(struct made *made)
@@ -95,10 +95,10 @@ static void test_made(void **state)
         assert_int_equal(shadow->number, i + 1);
         assert_int_equal(shadow->created, made.copies[i].created);
         assert_int_equal(shadow->size, SIZE);
-        vss_writer_copy_id(i + 1, id);
+        shadow_writer_copy_id(i + 1, id);
         struct guid expected = guid_from_le(id);
         assert_true(guid_equal(&shadow->id, &expected));
-        vss_writer_set_id(i + 1, id);
+        shadow_writer_set_id(i + 1, id);
         expected = guid_from_le(id);
         assert_true(guid_equal(&shadow->set_id, &expected));
         CLEANUP(io_unref) io_source *then = NULL;
@@ -200,7 +200,7 @@ enum part { CATALOG, HEADER, BLOCK_LIST, BITMAP };
 
 static uint64_t place_of(const struct made *made, enum part part, size_t copy)
 {
-    const struct vss_writer_copy *c = &made->copies[copy];
+    const struct shadow_writer_copy *c = &made->copies[copy];
 
     return part == CATALOG      ? made->w.catalog
            : part == HEADER     ? c->header

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#include "vss_writer.h"
+#include "shadow_writer.h"
 
 #include "base/checked.h"
 #include "volume/shadow_format.h"
@@ -52,19 +52,19 @@ static void make_id(uint8_t kind, unsigned number, uint8_t id[16])
     id[15] = (uint8_t)number;
 }
 
-void vss_writer_copy_id(unsigned number, uint8_t id[16])
+void shadow_writer_copy_id(unsigned number, uint8_t id[16])
 {
     make_id(0xC0, number, id);
 }
 
-void vss_writer_set_id(unsigned number, uint8_t id[16])
+void shadow_writer_set_id(unsigned number, uint8_t id[16])
 {
     make_id(0x5E, number, id);
 }
 
 /* Blocks of the area, one behind the other. */
 struct place {
-    struct vss_writer *w;
+    struct shadow_writer *w;
     uint64_t next, store; /* where the store begins; the catalog: where it does */
     bool full;
 };
@@ -102,8 +102,8 @@ static void put_information(struct place *place, uint64_t header, unsigned numbe
 {
     struct information information = {0};
 
-    vss_writer_copy_id(number, information.copy_id);
-    vss_writer_set_id(number, information.set_id);
+    shadow_writer_copy_id(number, information.copy_id);
+    shadow_writer_set_id(number, information.set_id);
     store_le32(&information.type, 9);
     store_le32(&information.provider, 1);
     store_le32(&information.attributes, 0x00420009);
@@ -114,7 +114,8 @@ static void put_information(struct place *place, uint64_t header, unsigned numbe
 }
 
 /* The blocks that were different when the copy was made from what `later` has. */
-static void put_differences(struct place *place, struct vss_writer_copy *copy, const uint8_t *later)
+static void put_differences(struct place *place, struct shadow_writer_copy *copy,
+                            const uint8_t *later)
 {
     uint64_t list = copy->block_list;
     size_t in_list = 0;
@@ -138,7 +139,7 @@ static void put_differences(struct place *place, struct vss_writer_copy *copy, c
     }
 }
 
-static void put_store(struct place *place, struct vss_writer_copy *copy, unsigned number,
+static void put_store(struct place *place, struct shadow_writer_copy *copy, unsigned number,
                       const uint8_t *later)
 {
     place->store = place->next;
@@ -155,8 +156,8 @@ static void put_store(struct place *place, struct vss_writer_copy *copy, unsigne
     store_le64(&range[2], place->next - place->store);
 }
 
-static void put_entries(struct vss_writer *w, uint64_t block, const struct vss_writer_copy *copy,
-                        size_t index)
+static void put_entries(struct shadow_writer *w, uint64_t block,
+                        const struct shadow_writer_copy *copy, size_t index)
 {
     struct shadow_copy_entry first = {0};
     struct store_entry second = {0};
@@ -178,7 +179,7 @@ static void put_entries(struct vss_writer *w, uint64_t block, const struct vss_w
 }
 
 /* It was not there yet when the copies were made: they show what was in its place. */
-static void put_volume_header(struct vss_writer *w)
+static void put_volume_header(struct shadow_writer *w)
 {
     struct shadow_volume_header header = {0};
 
@@ -192,7 +193,7 @@ static void put_volume_header(struct vss_writer *w)
     memcpy(w->bytes + SHADOW_HEADER_OFFSET, &header, sizeof(header));
 }
 
-bool vss_writer_put(struct vss_writer *w, struct vss_writer_copy *copies, size_t count)
+bool shadow_writer_put(struct shadow_writer *w, struct shadow_writer_copy *copies, size_t count)
 {
     struct place place = {.w = w, .next = w->area};
 
