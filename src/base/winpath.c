@@ -128,10 +128,30 @@ static int parse_device(struct winpath *path, const char *rest)
     return parse_parts(path, rest);
 }
 
+#define DEVICE "/Device/"
+
+/* Drivers name a volume by the number that it has while Windows runs. */
+static bool is_disk_device(const char *text)
+{
+    static const char head[] = DEVICE "HarddiskVolume";
+
+    return strncasecmp(text, head, strlen(head)) == 0 &&
+           isdigit((unsigned char)text[strlen(head)]);
+}
+
+static int parse_disk_device(struct winpath *path, const char *rest)
+{
+    path->root = WINPATH_OTHER;
+    path->server = take_element(&rest);
+    return path->server ? parse_parts(path, rest) : -ENOMEM;
+}
+
 static int parse_tidy(struct winpath *path, const char *text)
 {
     if (*text == '\0')
         return -EINVAL;
+    if (is_disk_device(text))
+        return parse_disk_device(path, text + strlen(DEVICE));
     if (strncmp(text, "//?/", 4) == 0 || strncmp(text, "//./", 4) == 0 ||
         strncmp(text, "/?\?/", 4) == 0)
         return parse_device(path, text + 4);
@@ -213,7 +233,7 @@ char *winpath_key(const struct winpath *path)
         strbuf_append(&key, "CLUSTER");
         break;
     case WINPATH_OTHER:
-        strbuf_append(&key, "?");
+        strbuf_printf(&key, "?%s%s", path->server ? "\\" : "", path->server ? path->server : "");
         break;
     }
     for (size_t i = 0; i < path->part_count; i++)
@@ -236,6 +256,8 @@ static bool same_root(const struct winpath *a, const struct winpath *b)
     case WINPATH_UNC:
         return text_compare_folded(a->server, b->server) == 0 &&
                text_compare_folded(a->share, b->share) == 0;
+    case WINPATH_OTHER:
+        return text_compare_folded(a->server ? a->server : "", b->server ? b->server : "") == 0;
     default:
         return true;
     }

@@ -17,20 +17,20 @@ enum winpath_root {
     WINPATH_VOLUME,   /* \\?\Volume{guid}\… */
     WINPATH_UNC,      /* \\server\share\…, \\?\UNC\server\share\… */
     WINPATH_CLUSTER,  /* C:\ClusterStorage\VolumeN\…: the same on every node */
-    WINPATH_OTHER,    /* \\?\GLOBALROOT…, a scheme, nothing that we know */
+    WINPATH_OTHER,    /* \Device\HarddiskVolume3\…, a scheme, nothing that we know */
 };
 
 /*
  * `parts` are the folders and the file below the root, case kept, "." removed and ".." applied
  * (one that would climb over an absolute root is dropped; leading ".." of relative paths stay).
  * For CLUSTER the first part is the volume's folder; for UNC server and share stand in `server`
- * and `share`.
+ * and `share`, for OTHER what a driver calls the volume in `server` ("HarddiskVolume3").
  */
 struct winpath {
     enum winpath_root root;
     char drive;          /* 'A'-'Z' for DRIVE (and CLUSTER, where it does not count) */
     struct guid volume;  /* VOLUME */
-    char *server, *share;
+    char *server, *share; /* NULL: none */
     char **parts;
     size_t part_count;
 };

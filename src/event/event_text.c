@@ -96,13 +96,24 @@ static bool is_slash(char c)
     return c == '\\' || c == '/';
 }
 
+#define DISK_DEVICE "\\Device\\HarddiskVolume"
+
+/* How drivers name volumes; not those of shadow copies, whose files are no files of the host. */
+static bool is_disk_device(const char *text)
+{
+    return strncasecmp(text, DISK_DEVICE, strlen(DISK_DEVICE)) == 0 &&
+           isdigit((unsigned char)text[strlen(DISK_DEVICE)]);
+}
+
 /* C:\ or \\, where no longer word or row of slashes goes on. */
 static bool begins_path(const char *text, size_t i)
 {
     if (isalpha((unsigned char)text[i]) && text[i + 1] == ':' && is_slash(text[i + 2]))
         return i == 0 || !isalnum((unsigned char)text[i - 1]);
-    return text[i] == '\\' && text[i + 1] == '\\' && text[i + 2] != '\0' &&
-           (i == 0 || text[i - 1] != '\\');
+    if (i > 0 && text[i - 1] == '\\')
+        return false;
+    return is_disk_device(text + i) ||
+           (text[i] == '\\' && text[i + 1] == '\\' && text[i + 2] != '\0');
 }
 
 /* The length of the prefix that may hold characters that names may not. */
@@ -110,6 +121,8 @@ static size_t prefix_length(const char *path)
 {
     if (isalpha((unsigned char)path[0]))
         return 3;
+    if (is_disk_device(path))
+        return strlen(DISK_DEVICE);
     return path[2] == '?' || path[2] == '.' ? 4 : 2;
 }
 

@@ -218,7 +218,8 @@ static size_t agreeing_tail(const char *folder_key, char *const *elements, size_
 static bool node_may_match(const struct host *host, const struct winpath *path, size_t node,
                            const struct host_disk *disk)
 {
-    bool local = path->root == WINPATH_DRIVE || path->root == WINPATH_RELATIVE;
+    bool local = path->root == WINPATH_DRIVE || path->root == WINPATH_RELATIVE ||
+                 path->root == WINPATH_OTHER;
 
     return !local || host->evidence.items[disk->evidence].node == node;
 }

@@ -208,6 +208,8 @@ static int tie_disks(const struct host *host, struct host_event *event, size_t n
 {
     for (size_t i = 0; i < event->event.paths.count; i++) {
         struct host_found found;
+        if (strcasestr(event->event.paths.items[i], "HarddiskVolumeShadowCopy"))
+            continue; /* a file as it once was, not the one on this evidence */
         int r = host_find_path(host, event->event.paths.items[i], node, &found);
         if (r == 0 && found.count == 1)
             r = add_disk(event, found.disks[0]);

@@ -26,6 +26,8 @@ static void test_keys(void **state)
         {".\\a.vhdx", ".\\A.VHDX"},
         {"..\\..\\p\\a.vhdx", ".\\..\\..\\P\\A.VHDX"},
         {"\\\\?\\GLOBALROOT\\Device\\x", "?\\GLOBALROOT\\DEVICE\\X"},
+        {"\\Device\\HarddiskVolume3\\VMs\\a.vhdx", "?\\HARDDISKVOLUME3\\VMS\\A.VHDX"},
+        {"\\Device\\HarddiskVolumeShadowCopy3\\a", ".\\DEVICE\\HARDDISKVOLUMESHADOWCOPY3\\A"},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
