@@ -18,6 +18,7 @@
 #include "event/events.h"
 #include "event/hive.h"
 #include "vm/vm.h"
+#include "volume/bitlocker.h"
 #include "volume/image_shadows.h"
 #include "volume/image_path.h"
 #include "volume/partition.h"
@@ -72,6 +73,7 @@ struct host_evidence {
     /* Of a volume in an image. */
     char *root;            /* as printed, without separator; `path` may lead further */
     uint64_t serial;       /* 0 unknown */
+    struct bitlocker_unlocked bitlocker;
     struct partition_device device;
     io_source *bytes;      /* of one that is read; closed with the volume */
     bool has_shadows;      /* … that has shadow copies: so many, as far as could be read */

@@ -70,7 +70,7 @@ static const char *why_not(int status)
 {
     if (status == -ENOTSUP)
         return "its file system is recognised but cannot be read here: mount it and scan the folder";
-    return strerror(-status);
+    return status == -ENOKEY ? "it is encrypted, and not unlocked" : strerror(-status);
 }
 
 /* "!p2!", or "!" where the image is one volume. */
@@ -130,6 +130,7 @@ static int add_volume(struct host_evidence *image, const struct host_options *op
     }
     evidence->volume = STEAL(found->volume);
     evidence->serial = found->serial;
+    evidence->bitlocker = found->bitlocker;
     evidence->device = partition_device(partitions, &partitions->items.items[found->partition]);
     evidence->bytes = io_ref(found->source);
     int r = image_shadows_count(evidence->bytes, &evidence->shadows, NULL);

@@ -11,6 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How it was unlocked, or null. */
+static void put_bitlocker(struct json_writer *w, const struct bitlocker_unlocked *b)
+{
+    char id[GUID_TEXT_SIZE];
+
+    if (!b->is_unlocked) {
+        json_write_null(w, "bitlocker");
+        return;
+    }
+    json_open_object(w, "bitlocker");
+    json_write_string(w, "volume_id", guid_format(&b->volume_id, id));
+    json_write_string(w, "method", bitlocker_method_name(b->method));
+    json_write_string(w, "protection", bitlocker_protection_name(b->protection));
+    json_write_string(w, "protector_id", guid_format(&b->protector_id, id));
+    json_close_object(w);
+}
+
 void report_put_volume(struct json_writer *w, const struct report *r, size_t evidence)
 {
     const struct host *host = &r->host;
@@ -31,6 +48,7 @@ void report_put_volume(struct json_writer *w, const struct report *r, size_t evi
             json_write_string(w, NULL, name);
         }
     json_close_array(w);
+    put_bitlocker(w, &e->bitlocker);
     json_close_object(w);
 }
 

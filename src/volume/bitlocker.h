@@ -62,6 +62,13 @@ struct bitlocker {
     size_t block_size;
 };
 
+/* How a volume was unlocked. */
+struct bitlocker_unlocked {
+    bool is_unlocked;
+    struct guid volume_id, protector_id;
+    uint16_t protection, method;
+};
+
 /*
  * Reads the boot sector and the first whole copy of the metadata. What is damaged is noted.
  * 0; -EBADMSG no copy can be used; -ENOTSUP a kind that is not read; -EIO and the like;

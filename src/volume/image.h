@@ -7,10 +7,10 @@
 #ifndef VOLUME_IMAGE_H
 #define VOLUME_IMAGE_H
 
-#include "base/guid.h"
 #include "base/notes.h"
 #include "base/vector.h"
 #include "io/source.h"
+#include "volume/bitlocker.h"
 #include "volume/partition.h"
 
 #include <stdbool.h>
@@ -29,13 +29,6 @@ enum image_container {
     IMAGE_QCOW2, /* by libqcow in a worker */
 };
 
-/* How a volume was unlocked. */
-struct image_bitlocker {
-    bool is_unlocked;
-    struct guid volume_id, protector_id;
-    uint16_t protection, method; /* volume/bitlocker.h */
-};
-
 /* One volume that we know by its content, opened or not. */
 struct image_volume {
     size_t partition;      /* index in image.partitions */
@@ -43,7 +36,7 @@ struct image_volume {
     struct volume *volume; /* NULL when it cannot be read: see status and the image's notes */
     int status;            /* 0; -ENOTSUP ReFS; -ENOKEY BitLocker; -EBADMSG … */
     uint64_t serial;       /* of an NTFS volume; 0 unknown */
-    struct image_bitlocker bitlocker;
+    struct bitlocker_unlocked bitlocker;
 };
 
 struct image {

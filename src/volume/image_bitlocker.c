@@ -79,7 +79,7 @@ static void take(struct unlocking *u, const struct bitlocker_protector *p, io_so
 {
     io_unref(u->v->source);
     u->v->source = unlocked;
-    u->v->bitlocker = (struct image_bitlocker){
+    u->v->bitlocker = (struct bitlocker_unlocked){
         .is_unlocked = true,
         .volume_id = u->volume.volume_id,
         .protector_id = p->id,
