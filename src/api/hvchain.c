@@ -51,19 +51,6 @@ _Static_assert((int)HVCHAIN_WITNESS_AUTO == (int)WITNESS_AUTO &&
                    (int)HVCHAIN_WITNESS_NEVER == (int)WITNESS_NEVER,
                "public and inner witness modes are the same numbers");
 
-/* Takes the string; NULL stands for memory that was short when it was made. */
-static int add_string(string_list *list, char *text)
-{
-    char **slot = text ? vector_push(list) : NULL;
-
-    if (!slot) {
-        free(text);
-        return -ENOMEM;
-    }
-    *slot = text;
-    return 0;
-}
-
 const char *hvchain_version(void)
 {
     return HVCHAIN_VERSION;
@@ -124,7 +111,7 @@ static int add_folder_beside(hvchain_scan *scan, const char *path)
 
     if (os_is_folder(path))
         return 0;
-    return add_string(&scan->beside, !slash          ? strdup(".")
+    return string_list_add(&scan->beside, !slash          ? strdup(".")
                                      : slash == path ? strdup("/")
                                                      : strndup(path, (size_t)(slash - path)));
 }
@@ -136,7 +123,7 @@ static int add_evidence(hvchain_scan *scan, const char *node, const char *path, 
     CLEANUP_FREE char *file = file_of(path);
     if (!file)
         return -ENOMEM;
-    int r = add_string(&scan->readable, strdup(file));
+    int r = string_list_add(&scan->readable, strdup(file));
     if (r == 0)
         r = add_folder_beside(scan, file);
     return r < 0 ? r : add(&scan->report->report.host, node ? node : "", path);
@@ -209,7 +196,7 @@ int hvchain_scan_set_arguments(hvchain_scan *scan, size_t count, const char *con
 
     string_list_free(list);
     for (size_t i = 0; r == 0 && i < count; i++)
-        r = add_string(list, text_valid(arguments[i]));
+        r = string_list_add(list, text_valid(arguments[i]));
     return r;
 }
 
@@ -248,7 +235,7 @@ static int add_chain_in_image(hvchain_scan *scan, const char *file)
     CLEANUP_FREE char *path =
         image ? string_printf("%s%s/%s", image, within.volume, within.inner) : NULL;
     image_path_free(&within);
-    r = path ? add_string(&scan->report->report.subjects, text_valid(path)) : -ENOMEM;
+    r = path ? string_list_add(&scan->report->report.subjects, text_valid(path)) : -ENOMEM;
     scan->report->report.view = REPORT_CHAIN;
     return r < 0 ? r : add_evidence(scan, NULL, file, host_add_image_of);
 }
@@ -260,7 +247,7 @@ int hvchain_scan_add_chain_of(hvchain_scan *scan, const char *file)
     CLEANUP_FREE char *path = realpath(file, NULL);
     if (!path)
         return errno == ENOENT || errno == ENOTDIR ? add_chain_in_image(scan, file) : -errno;
-    int r = add_string(&scan->report->report.subjects, text_valid(path));
+    int r = string_list_add(&scan->report->report.subjects, text_valid(path));
     scan->report->report.view = REPORT_CHAIN;
     char *slash = strrchr(path, '/');
     slash[slash == path] = '\0';
@@ -351,10 +338,10 @@ static int collect_errors(hvchain_report *report)
     for (size_t i = 0; i < host->evidence.count; i++) {
         const string_list *errors = &host->evidence.items[i].errors;
         for (size_t n = 0; r == 0 && n < errors->count; n++)
-            r = add_string(&report->errors, text_printable(errors->items[n]));
+            r = string_list_add(&report->errors, text_printable(errors->items[n]));
     }
     char *witness = r == 0 ? report_absent_witness(&report->report, &r) : NULL;
-    return witness ? add_string(&report->errors, witness) : r;
+    return witness ? string_list_add(&report->errors, witness) : r;
 }
 
 /* 0, or -ENODATA when nothing could be read at all. */
@@ -408,7 +395,7 @@ static int scan_host(const hvchain_scan *scan, hvchain_report *report,
     int r = workers_start(&options->workers);
 
     if (r < 0)
-        r = add_string(&report->errors, string_printf("libraries are not asked: their process "
+        r = string_list_add(&report->errors, string_printf("libraries are not asked: their process "
                                                       "can't be started: %s",
                                                       strerror(-r)));
     if (r == 0 && scan->sandbox)

@@ -11,14 +11,7 @@
 
 int line_add(string_list *list, char *line)
 {
-    char **slot = line ? vector_push(list) : NULL;
-
-    if (!slot) {
-        free(line);
-        return -ENOMEM;
-    }
-    *slot = line;
-    return 0;
+    return string_list_add(list, line);
 }
 
 const char *machine_label(const struct host_machine *machine, char text[GUID_TEXT_SIZE])

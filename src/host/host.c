@@ -50,14 +50,7 @@ struct host_evidence *host_add_evidence(struct host *host, const char *node,
 
 int host_complain(struct host_evidence *evidence, char *text)
 {
-    char **line = text ? vector_push(&evidence->errors) : NULL;
-
-    if (!line) {
-        free(text);
-        return -ENOMEM;
-    }
-    *line = text;
-    return 0;
+    return string_list_add(&evidence->errors, text);
 }
 
 /* A file's path with its folder resolved, as the volume of that one file does it. */
@@ -193,6 +186,18 @@ int host_add_map(struct host *host, const char *text)
     }
     *map = (struct host_map){from, map_target(equals + 1), HOST_NONE, HOST_NONE};
     return map->to ? 0 : -ENOMEM;
+}
+
+int string_list_add(string_list *list, char *text)
+{
+    char **slot = text ? vector_push(list) : NULL;
+
+    if (!slot) {
+        free(text);
+        return -ENOMEM;
+    }
+    *slot = text;
+    return 0;
 }
 
 void string_list_free(string_list *list)

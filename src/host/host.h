@@ -36,6 +36,9 @@ struct workers;
 typedef VECTOR(char *) string_list;
 /* Frees the strings and the list itself, and leaves it empty. */
 void string_list_free(string_list *);
+/* Adds a string that the list owns from now on; NULL stands for memory that was short when it was
+ * made. 0 or -ENOMEM, and then the string is freed. */
+int string_list_add(string_list *, char *);
 
 enum host_evidence_kind {
     EVIDENCE_DIRECTORY,

@@ -264,28 +264,16 @@ static int collect(const struct planner *planner, struct plan *plan, size_t chil
     return 0;
 }
 
-static int add_line(string_list *lines, char *line)
-{
-    char **slot = line ? vector_push(lines) : NULL;
-
-    if (!slot) {
-        free(line);
-        return -ENOMEM;
-    }
-    *slot = line;
-    return 0;
-}
-
 #define LINES_MAX 12
 
 /* Why the linkage does not match, as the files and the host's logs show it. */
 static int explain(const struct planner *planner, size_t child, size_t parent, string_list *lines)
 {
-    int r = add_line(lines, strdup(mismatch_reason(planner->host, child, parent)));
+    int r = string_list_add(lines, strdup(mismatch_reason(planner->host, child, parent)));
 
     for (size_t i = 0; i < planner->host->events.count && r == 0 && lines->count < LINES_MAX; i++)
         if (event_is_opening(planner->host, i, parent))
-            r = add_line(lines, opening_line(planner->host, i));
+            r = string_list_add(lines, opening_line(planner->host, i));
     return r;
 }
 

@@ -76,14 +76,8 @@ static void write_lines(struct script *s, const char *const *lines)
     for (; *lines && s->status == 0; lines++) {
         if (names_missing(s, *lines))
             continue;
-        char *line = string_fill(*lines, values, true);
-        char **slot = line ? vector_push(&s->plan->commands) : NULL;
-        if (slot)
-            *slot = line;
-        else {
-            free(line);
+        if (string_list_add(&s->plan->commands, string_fill(*lines, values, true)) < 0)
             s->status = -ENOMEM;
-        }
     }
 }
 
@@ -315,13 +309,9 @@ static const struct {
 
 static void write_checks(struct script *s)
 {
-    for (const char *const *check = kinds[s->plan->kind].checks_after; *check; check++) {
-        char **slot = vector_push(&s->plan->checks_after);
-        if (!slot || !(*slot = strdup(*check))) {
+    for (const char *const *check = kinds[s->plan->kind].checks_after; *check; check++)
+        if (string_list_add(&s->plan->checks_after, strdup(*check)) < 0)
             s->status = -ENOMEM;
-            return;
-        }
-    }
 }
 
 int plan_write_script(const struct planner *planner, struct plan *plan)

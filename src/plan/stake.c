@@ -178,19 +178,6 @@ static const char *number(char text[NUMBER_SIZE], uint64_t value)
     return text;
 }
 
-static int say(struct plan *plan, const char *text, const struct text_value *values)
-{
-    char *line = string_fill(text, values, false);
-    char **slot = line ? vector_push(&plan->stake.lines) : NULL;
-
-    if (!slot) {
-        free(line);
-        return -ENOMEM;
-    }
-    *slot = line;
-    return 0;
-}
-
 static const char *fork_sentence(const struct plan_fork *fork)
 {
     if (fork->ancestor == HOST_NONE)
@@ -258,6 +245,6 @@ int plan_word_stake(const struct planner *planner, struct plan *plan)
 
     for (size_t i = 0; i < ARRAY_SIZE(sentences) && r == 0; i++)
         if (sentences[i])
-            r = say(plan, sentences[i], values);
+            r = string_list_add(&plan->stake.lines, string_fill(sentences[i], values, false));
     return r;
 }
