@@ -238,7 +238,8 @@ static int judge_missing_config(struct judge *judge, const struct host_missing_c
     if (!missing->folder_is_known)
         return 0;
     struct finding *finding =
-        machine_finding(judge, HOST_NONE, guid_format(&missing->id, id), &text_missing_config);
+        machine_finding(judge, HOST_NONE, guid_format(&missing->id, id),
+                        missing->is_checkpoint ? &text_missing_checkpoint : &text_missing_config);
     return finding ? line_add(&finding->evidence,
                               string_printf("the list of VMs records %s", missing->recorded_path))
                    : -ENOMEM;

@@ -242,6 +242,14 @@ const struct finding_text text_missing_config = {
     "Restore the configuration file from a backup; its disks are still needed.", NULL,
     {"Get-VM | Format-Table Name,State,Path"}};
 
+const struct finding_text text_missing_checkpoint = {
+    "missing-config", SEVERITY_PROBLEM, CONFIDENCE_LIKELY,
+    "A registered checkpoint's configuration is not in its folder.",
+    "The host's registration folder links to it, its folder is on the evidence, and the file is "
+    "gone: the layers that it tracked look like orphans.",
+    "Restore the configuration file from a backup; its layers are still needed.", NULL,
+    {"Get-VMSnapshot -VMName * | Format-List VMName,Name,Path"}};
+
 const struct finding_text text_config_unreadable = {
     "config-unreadable", SEVERITY_PROBLEM, CONFIDENCE_CONFIRMED,
     "{file} cannot be read as a configuration.",

@@ -26,7 +26,7 @@ const struct finding_text *overlay_text(enum disk_overlay); /* NULL: no finding 
 const struct finding_text *rule_text(const char *rule);
 
 extern const struct finding_text text_backup_checkpoint, text_missing_disk, text_ambiguous_path,
-    text_ambiguous_parent, text_missing_config, text_config_unreadable,
+    text_ambiguous_parent, text_missing_config, text_missing_checkpoint, text_config_unreadable,
     text_config_unopened, text_config_damaged,
     text_journal_unreadable, text_merge_pending, text_merge_failed,
     text_merge_open, text_merge_settled, text_merge_incomplete, text_chain_cycle, text_chain_depth,

@@ -71,8 +71,10 @@ static int add_file(struct walk *walk, file_list *list, const struct volume_entr
         file->link_target = text_valid(entry->link_target);
     file->is_link = entry->type == VOLUME_LINK;
     file->is_alias = entry->type == VOLUME_ALIAS;
-    file->is_registration = interest_is_registration(file->path ? file->path : "",
-                                                     &file->registration_id);
+    file->registration =
+        interest_registration(file->path ? file->path : "", &file->registration_id);
+    if (file->registration == REGISTRATION_CHECKPOINT && !file->is_link)
+        file->registration = REGISTRATION_NONE; /* the configuration itself */
     file->id = entry->id;
     file->size = entry->size;
     file->modified = entry->modified;
@@ -204,7 +206,7 @@ static int visit(void *user, const struct volume_entry *entry)
 
     if (!is_meant(walk, entry))
         return 0;
-    if (entry->type == VOLUME_LINK && interest_is_registration(entry->path, &id))
+    if (entry->type == VOLUME_LINK && interest_registration(entry->path, &id) != REGISTRATION_NONE)
         return add_file(walk, walk->files, entry, INTEREST_CONFIG, 0);
     if (entry->type == VOLUME_LINK)
         return link_add(walk->host, walk->evidence, entry);

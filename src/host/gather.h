@@ -19,7 +19,8 @@ struct found_file {
     char *inner; /* as volume_open() takes it */
     char *path;  /* as printed */
     char *link_target;
-    bool is_link, is_alias, is_registration;
+    bool is_link, is_alias;
+    enum registration registration;
     struct guid registration_id;
     uint64_t id, size;
     filetime modified, created;
@@ -83,6 +84,8 @@ int maps_check(struct host *);
 /* Adds what the inventories among the evidence name. */
 int inventories_read(struct host *);
 
+/* Finds the disk of every drive. 0 or -ENOMEM. */
+int drives_resolve(struct host *);
 int host_add_drive(drive_list *, int controller, int location, const char *path, const char *type);
 enum host_checkpoint_kind checkpoint_kind(const char *name, const char *machine_name);
 

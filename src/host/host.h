@@ -203,10 +203,11 @@ struct host_trouble {
     struct notes notes;
 };
 
-/* A machine on a host's list whose configuration is not on the evidence. */
+/* A machine or checkpoint on a host's list whose configuration is not on the evidence. */
 struct host_missing_config {
     size_t node;
     struct guid id;
+    bool is_checkpoint;
     char *recorded_path;
     bool folder_is_known;
 };

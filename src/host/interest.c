@@ -149,16 +149,25 @@ bool interest_in_folder(const char *path, const char *folder)
     return strncasecmp(start, folder, length) == 0 && (start == path || start[-1] == '/');
 }
 
-bool interest_is_registration(const char *path, struct guid *id)
+static bool is_below(const char *path, const char *end, const char *tail)
 {
-    static const char tail[] = "Microsoft/Windows/Hyper-V/Virtual Machines";
+    size_t length = strlen(tail);
+
+    return (size_t)(end - path) >= length && strncasecmp(end - length, tail, length) == 0 &&
+           ((size_t)(end - path) == length || end[-(ptrdiff_t)length - 1] == '/');
+}
+
+enum registration interest_registration(const char *path, struct guid *id)
+{
     const char *slash = strrchr(path, '/');
 
     if (!slash || !has_extension(slash + 1, ".xml") || !name_is_guid(slash + 1, 4, id))
-        return false;
-    size_t length = sizeof(tail) - 1;
-    return (size_t)(slash - path) >= length && strncasecmp(slash - length, tail, length) == 0 &&
-           ((size_t)(slash - path) == length || slash[-(ptrdiff_t)length - 1] == '/');
+        return REGISTRATION_NONE;
+    if (is_below(path, slash, "Microsoft/Windows/Hyper-V/Virtual Machines"))
+        return REGISTRATION_MACHINE;
+    if (is_below(path, slash, "Microsoft/Windows/Hyper-V/Snapshots"))
+        return REGISTRATION_CHECKPOINT;
+    return REGISTRATION_NONE;
 }
 
 /* Folders and names of disks that other runtimes own (orphans.md I17). */

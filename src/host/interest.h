@@ -19,8 +19,10 @@ enum interest {
 
 /* `path` as the walk gives it; *sibling is set for companions. */
 enum interest interest_of(const char *path, const char *name, enum host_sibling *sibling);
-/* "…/Microsoft/Windows/Hyper-V/Virtual Machines/<GUID>.xml": the list of machines up to 2012 R2. */
-bool interest_is_registration(const char *path, struct guid *id);
+/* The list of machines up to 2012 R2: "…/Microsoft/Windows/Hyper-V/Virtual Machines/<GUID>.xml", and
+ * ".../Snapshots/<GUID>.xml" for checkpoints: links, or the configurations themselves. */
+enum registration { REGISTRATION_NONE, REGISTRATION_MACHINE, REGISTRATION_CHECKPOINT };
+enum registration interest_registration(const char *path, struct guid *id);
 /* Whether some folder above the file has that name, any case. */
 bool interest_has_folder(const char *path, const char *folder);
 /* Whether the folder that holds the file has that name, any case. */

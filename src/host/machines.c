@@ -10,25 +10,17 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
-#include "host/index.h"
+#include "host/lists.h"
 
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One line of a host's list: that machine is registered there, with this configuration. */
-struct listing {
-    size_t node;
-    struct guid id;
-    const char *config_path; /* as recorded; borrowed from the file list */
-    bool used;
-};
-
 struct joining {
     struct host *host;
     file_list *files;
-    VECTOR(struct listing) listings;
+    listings lists;
 };
 
 static bool is_checkpoint_file(const struct found_file *file)
@@ -39,67 +31,6 @@ static bool is_checkpoint_file(const struct found_file *file)
         return true;
     return config->has_id && config->has_logical_id && !guid_is_zero(&config->logical_id) &&
            !guid_equal(&config->id, &config->logical_id);
-}
-
-/* A path that leads to no file has to end at this machine's very configuration all the same when
- * only the beginnings differ: folders are compared from the end. */
-static size_t common_tail(const char *recorded, const char *printed)
-{
-    struct winpath path;
-
-    if (winpath_parse(&path, recorded) < 0)
-        return 0;
-    size_t tail = winpath_tail(&path, printed);
-    winpath_free(&path);
-    return tail;
-}
-
-static int add_listing(struct joining *joining, size_t node, const struct guid *id,
-                       const char *config_path)
-{
-    struct listing *listing = vector_push(&joining->listings);
-
-    if (!listing)
-        return -ENOMEM;
-    *listing = (struct listing){node, *id, config_path, false};
-    joining->host->nodes.items[node].has_registry = true;
-    return 0;
-}
-
-static int collect_listings(struct joining *joining)
-{
-    for (size_t i = 0; i < joining->files->count; i++) {
-        const struct found_file *file = &joining->files->items[i];
-        size_t node = joining->host->evidence.items[file->evidence].node;
-        if (file->is_registry) {
-            joining->host->nodes.items[node].has_registry = true;
-            for (size_t m = 0; m < file->registry.machines.count; m++) {
-                const struct vm_registration *machine = &file->registry.machines.items[m];
-                if (add_listing(joining, node, &machine->id, machine->config_path) < 0)
-                    return -ENOMEM;
-            }
-        } else if (file->is_registration) {
-            const char *path = file->link_target ? file->link_target : file->path;
-            if (add_listing(joining, node, &file->registration_id, path) < 0)
-                return -ENOMEM;
-        }
-    }
-    return 0;
-}
-
-int host_add_drive(drive_list *list, int controller, int location, const char *path,
-                   const char *type)
-{
-    struct host_drive *drive = vector_push(list);
-
-    if (!drive)
-        return -ENOMEM;
-    drive->controller = controller;
-    drive->location = location;
-    drive->disk = HOST_NONE;
-    drive->recorded_path = text_valid(path);
-    drive->type = type ? text_valid(type) : NULL;
-    return drive->recorded_path && (!type || drive->type) ? 0 : -ENOMEM;
 }
 
 static int copy_drives(drive_list *to, const struct vm_config *config)
@@ -276,123 +207,6 @@ static int add_checkpoints(struct joining *joining)
     return 0;
 }
 
-/* Which of the configurations with a listed id is meant: the one whose path agrees longest. */
-static void apply_listing(struct host *host, struct listing *listing)
-{
-    struct host_machine *best = NULL;
-    size_t best_tail = 0;
-
-    for (size_t i = 0; i < host->machines.count; i++) {
-        struct host_machine *machine = &host->machines.items[i];
-        if (!machine->has_id || !guid_equal(&machine->id, &listing->id))
-            continue;
-        size_t tail = machine->config && listing->config_path
-                          ? common_tail(listing->config_path, machine->config)
-                          : 0;
-        bool nearer = best && tail == best_tail && machine->node == listing->node &&
-                      best->node != listing->node;
-        if (!best || tail > best_tail || nearer) {
-            best = machine;
-            best_tail = tail;
-        }
-    }
-    if (best) {
-        best->registered = HOST_YES;
-        listing->used = best->config != NULL; /* a checkpoint alone is no configuration of it */
-    }
-}
-
-/* A node that holds no list of its own and whose folders other nodes reach by shared paths. */
-static bool is_shared_storage(const struct host *host, size_t node)
-{
-    for (size_t i = 0; i < host->evidence.count; i++)
-        if (host->evidence.items[i].node == node && host->evidence.items[i].path &&
-            (interest_has_folder(host->evidence.items[i].path, "ClusterStorage") ||
-             interest_in_folder(host->evidence.items[i].path, "ClusterStorage")))
-            return true;
-    for (size_t i = 0; i < host->machines.count; i++) {
-        const struct host_machine *machine = &host->machines.items[i];
-        for (size_t d = 0; d < machine->drives.count; d++) {
-            const struct host_drive *drive = &machine->drives.items[d];
-            if (drive->disk != HOST_NONE && host_path_is_shared(drive->recorded_path) &&
-                host->evidence.items[host->disks.items[drive->disk].evidence].node == node)
-                return true;
-        }
-    }
-    return false;
-}
-
-static void mark_shared_storage(struct host *host)
-{
-    for (size_t i = 0; i < host->nodes.count; i++)
-        host->nodes.items[i].is_shared_storage =
-            !host->nodes.items[i].has_registry && is_shared_storage(host, i);
-}
-
-/* "Not registered" is said only where every list that could name the machine was read. */
-static bool every_list_is_here(const struct host *host, size_t node)
-{
-    size_t lists = 0;
-
-    if (host->nodes.items[node].has_registry)
-        return true;
-    if (!host->nodes.items[node].is_shared_storage)
-        return false;
-    for (size_t i = 0; i < host->nodes.count; i++) {
-        if (!host->nodes.items[i].has_registry && !host->nodes.items[i].is_shared_storage)
-            return false;
-        lists += host->nodes.items[i].has_registry;
-    }
-    return lists > 0;
-}
-
-static void judge_unlisted(struct host *host)
-{
-    for (size_t i = 0; i < host->machines.count; i++) {
-        struct host_machine *machine = &host->machines.items[i];
-        bool nameable = machine->config || machine->has_id; /* a list could name it */
-        if (machine->registered == HOST_UNKNOWN && nameable &&
-            every_list_is_here(host, machine->node))
-            machine->registered = HOST_NO;
-    }
-}
-
-/* A file at the recorded place that could not be read is damaged, not missing. */
-static bool is_there_unread(const struct joining *joining, const struct listing *listing)
-{
-    for (size_t i = 0; i < joining->files->count; i++) {
-        const struct found_file *file = &joining->files->items[i];
-        if (file->interest == INTEREST_CONFIG && file->status < 0 &&
-            common_tail(listing->config_path, file->path) > 0)
-            return true;
-    }
-    return false;
-}
-
-static int report_missing(struct joining *joining)
-{
-    struct host *host = joining->host;
-
-    for (size_t i = 0; i < joining->listings.count; i++) {
-        const struct listing *listing = &joining->listings.items[i];
-        struct host_found found = {0};
-        if (listing->used || !listing->config_path || is_there_unread(joining, listing))
-            continue;
-        struct host_missing_config *missing = vector_push(&host->missing_configs);
-        if (!missing)
-            return -ENOMEM;
-        missing->node = listing->node;
-        missing->id = listing->id;
-        missing->recorded_path = text_valid(listing->config_path);
-        if (!missing->recorded_path ||
-            host_find_path(host, listing->config_path, listing->node, &found) < 0)
-            return -ENOMEM;
-        missing->folder_is_known = found.folder_is_known;
-        free(found.disks);
-    }
-    return 0;
-}
-
 /* A runtime file with memory in it, or a saved-state file, marks the machine beside it. */
 static bool belongs_to(const char *state_file, const struct host_machine *machine)
 {
@@ -455,83 +269,11 @@ static int keep_troubles(struct joining *joining)
     return 0;
 }
 
-/* Drives resolved to disks. */
-
-static int resolve_drive(struct host *host, struct host_drive *drive, size_t node, void *user)
-{
-    struct host_found found;
-    int r = host_find_path(host, drive->recorded_path, node, &found);
-
-    if (r < 0)
-        return r;
-    drive->match = found.match;
-    drive->tail = found.tail;
-    drive->candidates = found.count;
-    drive->folder_is_known = found.folder_is_known;
-    drive->disk = found.count == 1 ? found.disks[0] : HOST_NONE;
-    free(found.disks);
-    return 0;
-}
-
-typedef int drive_visit(struct host *, struct host_drive *, size_t node, void *user);
-
-static int each_drive(struct host *host, drive_visit *visit, void *user)
-{
-    int r = 0;
-
-    for (size_t i = 0; i < host->machines.count; i++) {
-        struct host_machine *machine = &host->machines.items[i];
-        for (size_t d = 0; d < machine->drives.count && r == 0; d++)
-            r = visit(host, &machine->drives.items[d], machine->node, user);
-        for (size_t c = 0; c < machine->checkpoints.count; c++) {
-            struct host_checkpoint *checkpoint = &machine->checkpoints.items[c];
-            for (size_t d = 0; d < checkpoint->drives.count && r == 0; d++)
-                r = visit(host, &checkpoint->drives.items[d], machine->node, user);
-        }
-    }
-    return r;
-}
-
-/*
- * One file can't lie at two places: where two different paths of local drives lead to one file by
- * their tails, only the one that agrees longest is believed.
- */
-static bool is_local_tail(const struct host_drive *drive)
-{
-    return drive->match == MATCH_TAIL && !host_path_is_shared(drive->recorded_path);
-}
-
-static int note_claim(struct host *host, struct host_drive *drive, size_t node, void *user)
-{
-    size_t *longest = user;
-
-    if (is_local_tail(drive) && drive->tail > longest[drive->disk])
-        longest[drive->disk] = drive->tail;
-    return 0;
-}
-
-static int drop_weak_claim(struct host *host, struct host_drive *drive, size_t node, void *user)
-{
-    const size_t *longest = user;
-
-    if (is_local_tail(drive) && drive->tail < longest[drive->disk]) {
-        drive->match = MATCH_NOT_FOUND;
-        drive->disk = HOST_NONE;
-    }
-    return 0;
-}
-
 int machines_resolve(struct host *host)
 {
-    size_t *longest = calloc(host->disks.count + 1, sizeof(*longest));
-    int r = longest ? each_drive(host, resolve_drive, NULL) : -ENOMEM;
+    int r = drives_resolve(host);
 
-    if (r == 0) {
-        each_drive(host, note_claim, longest);
-        each_drive(host, drop_weak_claim, longest);
-    }
-    free(longest);
-    mark_shared_storage(host);
+    lists_mark_shared_storage(host);
     return r;
 }
 
@@ -575,14 +317,13 @@ static void sort_all(struct host *host)
 int machines_make(struct host *host, file_list *files)
 {
     struct joining joining = {.host = host, .files = files};
-    int r = collect_listings(&joining);
+    int r = lists_read(&joining.lists, host, files);
 
     if (r == 0)
         r = add_machines(&joining);
     if (r == 0)
         r = add_checkpoints(&joining);
-    for (size_t i = 0; i < joining.listings.count; i++)
-        apply_listing(host, &joining.listings.items[i]);
+    lists_apply(&joining.lists, host);
     if (r == 0)
         r = inventories_read(host);
     if (r == 0)
@@ -590,13 +331,13 @@ int machines_make(struct host *host, file_list *files)
     if (r == 0)
         r = maps_check(host);
     if (r == 0)
-        r = report_missing(&joining);
+        r = lists_report_missing(&joining.lists, host, files);
     if (r == 0) {
-        judge_unlisted(host);
+        lists_judge_unlisted(host);
         mark_saved(&joining);
         r = keep_troubles(&joining);
     }
     sort_all(host);
-    vector_free(&joining.listings);
+    lists_free(&joining.lists);
     return r;
 }

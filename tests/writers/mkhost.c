@@ -97,7 +97,7 @@ static const struct {
      " file name drives generation version merge_pending clustered replicated journal type "
      "saved_state_file damage container_version "},
     {"registry", make_registry, " file "},
-    {"registration_folder", make_registration_folder, " file "},
+    {"registration_folder", make_registration_folder, " file checkpoints "},
     {"runtime", make_runtime, " saved "},
     {"events", make_events, " folder computer noise lag "},
     {"hive", make_hive, " values written mounted "},

@@ -105,6 +105,11 @@ void make_images(struct recipe *);
 char *path_in_image(const struct recipe *, const char *path);
 /* The volume of that number (from 1 on) of an image, and the image; NULL when there is none. */
 json_t *volume_of_image(const struct recipe *, const char *name, size_t number, json_t **image);
+/* Bytes of an image; zeros stay holes. */
+void write_image(const struct recipe *, int fd, uint64_t offset, const uint8_t *bytes, size_t size);
+/* The table with the volumes of an image of that many sectors. */
+void make_mbr(struct recipe *, json_t *image, int fd);
+void make_gpt(struct recipe *, json_t *image, int fd, uint64_t sectors);
 /* Of a GPT. */
 struct guid partition_guid(const char *image, size_t number);
 

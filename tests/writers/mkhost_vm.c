@@ -304,24 +304,48 @@ void make_registry(struct recipe *recipe, json_t *entry)
         free(paths[i]);
 }
 
-/* 2008-2012 R2: a folder with a link for each machine, to the place where its file really is. */
+static void link_config(struct recipe *recipe, const char *folder, struct guid id, const char *config)
+{
+    char guid[GUID_TEXT_SIZE];
+    CLEANUP_FREE char *path = string_printf("%s/%s.xml", folder, guid_file_name(id, guid));
+    CLEANUP_FREE char *where = place(recipe, path);
+    CLEANUP_FREE char *target = windows_path(recipe, config);
+
+    if (symlink(target, where) < 0)
+        fail(recipe, "%s: %s", where, strerror(errno));
+}
+
+static json_t *find_checkpoint(const struct recipe *recipe, const char *name)
+{
+    json_t *entry;
+    size_t i;
+
+    json_array_foreach(recipe->files, i, entry)
+        if (strcmp(text_member(recipe, entry, "checkpoint", ""), name) == 0)
+            return entry;
+    fail(recipe, "no checkpoint has the name \"%s\"", name);
+}
+
+/* 2008-2012 R2: folders with a link for each machine and checkpoint, to the place where its file
+ * really is. */
 void make_registration_folder(struct recipe *recipe, json_t *entry)
 {
     const char *folder = text_member(recipe, entry, "file", LIST_FOLDER);
+    CLEANUP_FREE char *machines = string_printf("%s/Virtual Machines", folder);
+    CLEANUP_FREE char *snapshots = string_printf("%s/Snapshots", folder);
     json_t *name;
     size_t i;
 
     json_array_foreach(json_object_get(entry, "registration_folder"), i, name)
     {
-        json_t *vm = vm_of(recipe, json_string_value(name));
-        char guid[GUID_TEXT_SIZE];
-        CLEANUP_FREE char *path = string_printf("%s/Virtual Machines/%s.xml", folder,
-                                                guid_file_name(machine_guid(recipe, vm), guid));
-        CLEANUP_FREE char *where = place(recipe, path);
+        json_t *vm = find_vm(recipe, json_string_value(name));
         CLEANUP_FREE char *config = machine_path(recipe, vm);
-        CLEANUP_FREE char *target = windows_path(recipe, config);
-
-        if (symlink(target, where) < 0)
-            fail(recipe, "%s: %s", where, strerror(errno));
+        link_config(recipe, machines, machine_guid(recipe, vm), config);
+    }
+    json_array_foreach(json_object_get(entry, "checkpoints"), i, name)
+    {
+        json_t *checkpoint = find_checkpoint(recipe, json_string_value(name));
+        CLEANUP_FREE char *config = config_path(recipe, checkpoint);
+        link_config(recipe, snapshots, checkpoint_guid(recipe, checkpoint), config);
     }
 }

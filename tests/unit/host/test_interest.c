@@ -50,19 +50,22 @@ static void test_registration(void **state)
 {
     struct guid id;
 
-    assert_true(interest_is_registration("x/ProgramData/Microsoft/Windows/Hyper-V/Virtual Machines/"
-                                         "B90AC31B-C6F8-479F-9B91-07B894A6A3F6.xml",
-                                         &id));
-    assert_true(interest_is_registration("microsoft/windows/hyper-v/virtual machines/"
-                                         "B90AC31B-C6F8-479F-9B91-07B894A6A3F6.xml",
-                                         &id));
-    assert_false(interest_is_registration("VMs/web/Virtual Machines/"
-                                          "B90AC31B-C6F8-479F-9B91-07B894A6A3F6.xml",
-                                          &id));
-    assert_false(interest_is_registration("Microsoft/Windows/Hyper-V/Virtual Machines/x.xml", &id));
-    assert_false(interest_is_registration("NotMicrosoft/Windows/Hyper-V/Virtual Machines/"
-                                          "B90AC31B-C6F8-479F-9B91-07B894A6A3F6.xml",
-                                          &id));
+#define ID "B90AC31B-C6F8-479F-9B91-07B894A6A3F6.xml"
+    static const struct {
+        const char *path;
+        enum registration registration;
+    } paths[] = {
+        {"x/ProgramData/Microsoft/Windows/Hyper-V/Virtual Machines/" ID, REGISTRATION_MACHINE},
+        {"microsoft/windows/hyper-v/virtual machines/" ID, REGISTRATION_MACHINE},
+        {"ProgramData/Microsoft/Windows/Hyper-V/Snapshots/" ID, REGISTRATION_CHECKPOINT},
+        {"VMs/web/Virtual Machines/" ID, REGISTRATION_NONE},
+        {"VMs/web/Snapshots/" ID, REGISTRATION_NONE},
+        {"Microsoft/Windows/Hyper-V/Virtual Machines/x.xml", REGISTRATION_NONE},
+        {"NotMicrosoft/Windows/Hyper-V/Virtual Machines/" ID, REGISTRATION_NONE},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+        assert_int_equal(interest_registration(paths[i].path, &id), paths[i].registration);
 }
 
 static void test_context(void **state)
