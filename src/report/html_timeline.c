@@ -13,7 +13,7 @@
 
 #define STRIP_WIDTH  1000
 #define STRIP_HEIGHT 84
-#define STRIP_MARGIN 120  /* at the left, for the names of the rows */
+#define STRIP_MARGIN 132  /* at the left, for the names of the rows */
 #define STRIP_DOTS   2000 /* more can't be told apart */
 
 enum moment_kind {
