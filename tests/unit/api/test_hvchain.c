@@ -176,12 +176,28 @@ static void test_words(void **state)
     assert_true(strlen(hvchain_version()) >= 5);
 }
 
+static void test_secrets(void **state)
+{
+    static const char key[] = "471207-278498-422125-177177-561902-537405-468006-693451";
+    hvchain_scan *scan = new_scan();
+    size_t line = 7;
+
+    assert_int_equal(hvchain_scan_add_secrets(scan, HVCHAIN_RECOVERY_KEYS, key, 55, &line), 1);
+    assert_int_equal(hvchain_scan_add_secrets(scan, HVCHAIN_RECOVERY_KEYS, key, 54, &line), 0);
+    assert_int_equal(hvchain_scan_add_secrets(scan, HVCHAIN_PASSWORDS, "#a\nb\nc", 6, &line), 2);
+    assert_int_equal(hvchain_scan_add_secrets(scan, HVCHAIN_PASSWORD, "#a\nb\nc", 6, &line), 1);
+    assert_int_equal(hvchain_scan_add_secrets(scan, (enum hvchain_secret)9, "a", 1, &line),
+                     -EINVAL);
+    assert_int_equal(line, 0);
+    hvchain_scan_free(scan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scan),   cmocka_unit_test(test_nothing_readable),
         cmocka_unit_test(test_unused), cmocka_unit_test(test_output),
-        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_words),  cmocka_unit_test(test_secrets),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
