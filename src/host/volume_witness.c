@@ -42,8 +42,8 @@ static int unavailable(struct host_evidence *evidence, int r, const char *error)
                          : r == -EBADMSG ? error
                                          : strerror(-r);
 
-    return host_complain(evidence, string_printf("%s: libfsntfs could not be asked: %s",
-                                                 evidence->path, reason));
+    return host_complain(
+        evidence, string_printf("%s: libfsntfs could not be asked: %s", evidence->path, reason));
 }
 
 int volume_witness_lists(struct host *host, const struct host_options *options)
@@ -90,6 +90,7 @@ void volume_witness_end(struct volume_witness *witness, struct found_file *file)
         file->disk.witness = WITNESS_CONTRADICTS;
     } else if (!file->error) {
         file->error = string_printf("%s: libfsntfs reads other bytes at offset %" PRIu64
-                                    " than we do (rule WITNESS-DATA)", file->path, at);
+                                    " than we do (rule WITNESS-DATA)",
+                                    file->path, at);
     }
 }

@@ -38,8 +38,8 @@ typedef int fsntfs_visit(void *user, const struct fsntfs_file *);
  * 0 or what a visit returned; -EBADMSG libfsntfs does not open the volume, with its reason in
  * error; else as workers_run().
  */
-int fsntfs_list(struct workers *, io_source *volume, uint64_t first, uint64_t count,
-                fsntfs_visit *, void *user, char error[256]);
+int fsntfs_list(struct workers *, io_source *volume, uint64_t first, uint64_t count, fsntfs_visit *,
+                void *user, char error[256]);
 
 /*
  * The content of a file as libfsntfs unpacks it; `stream` "" for the unnamed one. The source keeps

@@ -190,8 +190,7 @@ static int compare_record(void *user, const struct fsntfs_file *theirs)
         if (ours->wanted)
             compare_files(l, ours, theirs);
     } else if (!(e->flags & FSNTFS_DIRECTORY) && is_wanted(l, theirs)) {
-        l->complain(l->user, theirs->names.items[0].text,
-                    "libfsntfs lists the file, we do not");
+        l->complain(l->user, theirs->names.items[0].text, "libfsntfs lists the file, we do not");
     }
     return 0;
 }

@@ -101,8 +101,7 @@ static bool put_name(struct reply *reply, libfsntfs_attribute_t *attribute)
     return true;
 }
 
-static void put_names(struct reply *reply, libfsntfs_file_entry_t *file,
-                      struct fsntfs_entry *entry)
+static void put_names(struct reply *reply, libfsntfs_file_entry_t *file, struct fsntfs_entry *entry)
 {
     libfsntfs_attribute_t *attribute;
     uint32_t type;
@@ -130,8 +129,7 @@ static bool put_stream(struct reply *reply, libfsntfs_data_stream_t *stream)
     size_t size = 0;
 
     if (libfsntfs_data_stream_get_size(stream, &s.data_size, NULL) != 1 ||
-        libfsntfs_data_stream_get_utf8_name_size(stream, &size, NULL) != 1 ||
-        !is_text_size(size) ||
+        libfsntfs_data_stream_get_utf8_name_size(stream, &size, NULL) != 1 || !is_text_size(size) ||
         libfsntfs_data_stream_get_utf8_name(stream, (uint8_t *)text, size, NULL) != 1)
         return false;
     s.size = (uint32_t)size;

@@ -35,8 +35,8 @@ enum fsntfs_flags {
 };
 
 struct fsntfs_entry {
-    uint64_t reference, base; /* file references; base 0: this is one */
-    uint64_t size;            /* bytes of the unnamed data stream */
+    uint64_t reference, base;                      /* file references; base 0: this is one */
+    uint64_t size;                                 /* bytes of the unnamed data stream */
     uint64_t created, modified, changed, accessed; /* FILETIME, of $STANDARD_INFORMATION */
     uint32_t attributes;                           /* FILE_ATTRIBUTE_… */
     uint32_t flags;                                /* enum fsntfs_flags */

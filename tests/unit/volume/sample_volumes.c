@@ -69,7 +69,8 @@ bool make_ntfs(const char *path, const char *options)
         "truncate -s 64M '%s' && mkntfs -F -q %s '%s' && unshare --mount sh -e -c '"
         "ntfs-3g -o compression,streams_interface=windows %s mounted; "
         "trap \"umount mounted\" EXIT; python3 \"$HVCHAIN_SOURCE/tests/unit/volume/fill_ntfs\" "
-        "mounted'", path, path, options, path, path);
+        "mounted'",
+        path, path, options, path, path);
 
     return command && system(command) == 0;
 }

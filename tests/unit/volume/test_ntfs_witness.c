@@ -53,11 +53,11 @@ static int by_bytes(const void *a, const void *b)
 static void add_file(lines *list, uint64_t reference, bool in_use, bool directory, uint64_t size,
                      const filetime times[4], uint32_t attributes)
 {
-    add(list, string_printf("%010" PRIu64 " file %u%s%s size %" PRIu64 " times %" PRIu64
-                            " %" PRIu64 " %" PRIu64 " %" PRIu64 " attributes %#x",
+    add(list, string_printf("%010" PRIu64 " file %u%s%s size %" PRIu64 " times %" PRIu64 " %" PRIu64
+                            " %" PRIu64 " %" PRIu64 " attributes %#x",
                             ntfs_number(reference), ntfs_sequence(reference),
-                            in_use ? "" : " deleted", directory ? " directory" : "", size,
-                            times[0], times[1], times[2], times[3], attributes));
+                            in_use ? "" : " deleted", directory ? " directory" : "", size, times[0],
+                            times[1], times[2], times[3], attributes));
 }
 
 static void add_name(lines *list, uint64_t number, uint64_t parent, const char *name)
@@ -250,8 +250,8 @@ static void check_contents(const struct ntfs *ntfs, const char *volume, struct t
         const struct content *content = &theirs->contents.items[i];
         CLEANUP(io_unref) io_source *ours = open_ours(ntfs, content->number, content->stream);
         CLEANUP(io_unref) io_source *other = NULL;
-        assert_int_equal(fsntfs_open(workers, ntfs->source, content->number, content->stream,
-                                     &other), 0);
+        assert_int_equal(
+            fsntfs_open(workers, ntfs->source, content->number, content->stream, &other), 0);
         compare_contents(volume, ours, other, content);
         bytes += io_size(ours);
     }

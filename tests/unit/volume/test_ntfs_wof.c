@@ -57,7 +57,8 @@ static size_t pack(const struct method *method, uint8_t *packed, size_t capacity
     assert_int_equal(fwrite(plain, 1, sizeof(plain), file), sizeof(plain));
     fclose(file);
     assert_true(shell("wimlib-imagex capture d a.wim --compress=%s --chunk-size=%u > log 2>&1 && "
-                      "rm -r d", method->wim, method->chunk));
+                      "rm -r d",
+                      method->wim, method->chunk));
     FILE *blobs = run("wimlib-imagex info a.wim --blobs");
     while (offset == 0 && fgets(line, sizeof(line), blobs)) {
         sscanf(line, "Uncompressed size = %llu", &plain_size);
@@ -92,18 +93,24 @@ static void put_reparse(struct ntfs_writer *w, uint32_t method)
     ntfs_writer_value(w, 30, NTFS_REPARSE_POINT, NULL, data, sizeof(data));
 }
 
-static void put_overlaid(struct ntfs_writer *w, uint32_t method, const uint8_t *packed,
-                         size_t size)
+static void put_overlaid(struct ntfs_writer *w, uint32_t method, const uint8_t *packed, size_t size)
 {
-    const struct ntfs_writer_run hole = {
-        div_round_up(sizeof(plain), NTFS_WRITER_CLUSTER), -1};
+    const struct ntfs_writer_run hole = {div_round_up(sizeof(plain), NTFS_WRITER_CLUSTER), -1};
     const struct ntfs_writer_run run = {div_round_up(size, NTFS_WRITER_CLUSTER),
                                         (int64_t)ntfs_writer_put(w, packed, size)};
     const struct ntfs_writer_stream streams[] = {
-        {.type = NTFS_DATA, .flags = NTFS_ATTRIBUTE_SPARSE, .size = sizeof(plain),
-         .initialized_size = sizeof(plain), .runs = &hole, .run_count = 1},
-        {.type = NTFS_DATA, .name = "WofCompressedData", .size = size, .initialized_size = size,
-         .runs = &run, .run_count = 1},
+        {.type = NTFS_DATA,
+         .flags = NTFS_ATTRIBUTE_SPARSE,
+         .size = sizeof(plain),
+         .initialized_size = sizeof(plain),
+         .runs = &hole,
+         .run_count = 1},
+        {.type = NTFS_DATA,
+         .name = "WofCompressedData",
+         .size = size,
+         .initialized_size = size,
+         .runs = &run,
+         .run_count = 1},
     };
 
     ntfs_writer_begin(w, 30, 1, NTFS_RECORD_IN_USE);

@@ -11,8 +11,8 @@ int main(void);
 #include "worker/fsntfs.c"
 #undef main
 
-#define FIRST_USER 24
-#define ROOT       5
+#define FIRST_USER        24
+#define ROOT              5
 #define NUMBER(reference) ((reference)&0xFFFFFFFFFFFF)
 
 static const char *lie;
