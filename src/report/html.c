@@ -6,7 +6,7 @@
 #include "report/html.h"
 
 #include "base/cleanup.h"
-#include "report/members.h"
+#include "report/finding_words.h"
 #include "report/page.h"
 #include "report/printers.h"
 #include "report/text_sections.h"
@@ -121,11 +121,11 @@ static void put_finding(struct output *out, const struct report *r, const struct
     output_printf(out, "</code> (%s)</p>\n", confidence_name(f->confidence));
     if (f->machine != HOST_NONE)
         put_paragraph(out, "VM ", text_machine_name(&r->host.machines.items[f->machine], id));
-    html_strings(out, "Seen:", &f->evidence, "span");
-    put_paragraph(out, "Why it matters: ", f->explanation);
-    html_strings(out, "First settle:", &f->blocked_by, "span");
-    put_paragraph(out, "Next step: ", f->next_step);
-    html_strings(out, "Commands, to be read before they are run:", &f->commands, "code");
+    html_strings(out, WORDS_SEEN, &f->evidence, "span");
+    put_paragraph(out, WORDS_MATTERS, f->explanation);
+    html_strings(out, WORDS_SETTLE, &f->blocked_by, "span");
+    put_paragraph(out, WORDS_NEXT, f->next_step);
+    html_strings(out, WORDS_COMMANDS, &f->commands, "code");
     output_text(out, "</details>\n");
 }
 
@@ -160,9 +160,9 @@ static void put_diagnosis(struct output *out, const struct report *r, const stru
     }
     html_text(out, d->summary);
     output_text(out, "</summary>\n");
-    html_strings(out, "Seen:", &d->evidence, "span");
-    html_strings(out, "Against it:", &d->contradictions, "span");
-    html_strings(out, "What would settle it:", &d->missing, "span");
+    html_strings(out, WORDS_SEEN, &d->evidence, "span");
+    html_strings(out, WORDS_AGAINST, &d->contradictions, "span");
+    html_strings(out, WORDS_MISSING, &d->missing, "span");
     for (size_t i = 0; i < d->remedy_count; i++) {
         output_printf(out, "<p>Remedy (risk: %s): ", remedy_risk_name(d->remedies[i].risk));
         html_text(out, d->remedies[i].text);

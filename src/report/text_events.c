@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Events in the order of time, and diagnoses with what to do. */
+#include "report/finding_words.h"
 #include "report/text_sections.h"
 
 #include "base/checked.h"
@@ -162,9 +163,9 @@ static void put_diagnosis(struct page *page, const struct diagnosis *d)
     else if (d->vm_name)
         page_sentence(page, 4, "", "VM %s", d->vm_name);
     page_paragraph(page, 4, "", d->summary);
-    put_lines(page, "Seen:", &d->evidence);
-    put_lines(page, "Against it:", &d->contradictions);
-    put_lines(page, "Would settle it:", &d->missing);
+    put_lines(page, WORDS_SEEN, &d->evidence);
+    put_lines(page, WORDS_AGAINST, &d->contradictions);
+    put_lines(page, WORDS_MISSING, &d->missing);
     if (d->verdict == DIAGNOSIS_EXCLUDED)
         return;
     page_line(page, 4, "What to do, in this order:");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "report/finding_words.h"
 #include "report/text_sections.h"
 
 #include "base/cleanup.h"
@@ -39,7 +40,7 @@ static void put_commands(struct page *page, const string_list *commands)
 {
     if (commands->count == 0)
         return;
-    page_paragraph(page, 4, "", "Commands, to be read before they are run:");
+    page_paragraph(page, 4, "", WORDS_COMMANDS);
     for (size_t i = 0; i < commands->count; i++)
         page_line(page, 6, commands->items[i]);
 }
@@ -77,12 +78,12 @@ static void put_finding(struct page *page, size_t number, const struct finding *
     put_title(page, number, f);
     put_subject(page, f);
     page_paragraph(page, 4, "", f->summary);
-    put_list(page, "Seen:", &f->evidence);
+    put_list(page, WORDS_SEEN, &f->evidence);
     if (f->explanation)
-        page_paragraph(page, 4, "Why it matters: ", f->explanation);
-    put_list(page, "First settle:", &f->blocked_by);
+        page_paragraph(page, 4, WORDS_MATTERS, f->explanation);
+    put_list(page, WORDS_SETTLE, &f->blocked_by);
     if (f->next_step)
-        page_paragraph(page, 4, "Next step: ", f->next_step);
+        page_paragraph(page, 4, WORDS_NEXT, f->next_step);
     put_commands(page, &f->commands);
 }
 
