@@ -228,6 +228,11 @@ static void test_nothing_wrong(void **state)
     text = model_print(&r, "text", 80, false, true);
     assert_null(strstr(text, "There is nothing to do."));
     assert_has(text, "Low confidence: for 1 disk");
+    assert_null(strstr(text, "missing: what a VM's chain needs"));
+    free(text);
+    r.verdict.disks[disk].lost_above = "D:\\VMs\\lost_1.avhdx";
+    text = model_print(&r, "text", 80, false, true);
+    assert_has(text, "missing: what a VM's chain needs at or below D:\\VMs\\lost_1.avhdx");
     free(text);
     report_free(&r);
 }
