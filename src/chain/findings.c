@@ -11,22 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    enum disk_overlay overlay;
-    const char *text;
-} blockers[] = {
-    {OVERLAY_HOLD, "the VM is in a state that only Microsoft support can resolve"},
-    {OVERLAY_BROKEN_CHAIN, "the chain is broken"},
-    {OVERLAY_MERGE_IN_PROGRESS, "a merge is running"},
-    {OVERLAY_MERGE_FAILED, "a merge failed and its cause is not settled"},
-    {OVERLAY_BACKUP_ACTIVE, "a backup is running"},
-    {OVERLAY_REPLICA, "the VM is replicated"},
-    {OVERLAY_CLUSTER_UNKNOWN, "other cluster nodes were not examined"},
-    {OVERLAY_SAVED_STATE, "the VM has saved state"},
-    {OVERLAY_LOW_CONFIDENCE, "the evidence of what is tracked is incomplete"},
-    {OVERLAY_NTFS_LIMITATION, "the file has attributes that Hyper-V refuses"},
-};
-
 /* Nothing is called safe while one of these holds. */
 #define CAUTION (1u << OVERLAY_CLUSTER_UNKNOWN | 1u << OVERLAY_SAVED_STATE |                       \
                  1u << OVERLAY_LOW_CONFIDENCE | 1u << OVERLAY_HOLD)
@@ -52,10 +36,10 @@ static int qualify(const struct judge *judge, size_t disk, const struct finding_
     }
     if (overlays & 1u << OVERLAY_LOW_CONFIDENCE)
         finding->confidence = CONFIDENCE_POSSIBLE;
-    for (size_t i = 0; i < ARRAY_SIZE(blockers); i++)
-        if ((overlays & 1u << blockers[i].overlay) &&
-            strcmp(overlay_name(blockers[i].overlay), finding->code) != 0 &&
-            line_add(&finding->blocked_by, strdup(blockers[i].text)) < 0)
+    for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++)
+        if ((overlays & 1u << o) && blocking_text(o) &&
+            strcmp(overlay_name(o), finding->code) != 0 &&
+            line_add(&finding->blocked_by, strdup(blocking_text(o))) < 0)
             return -ENOMEM;
     return 0;
 }

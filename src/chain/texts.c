@@ -202,6 +202,24 @@ const struct finding_text *overlay_text(enum disk_overlay overlay)
     return overlay_texts[overlay].code ? &overlay_texts[overlay] : NULL;
 }
 
+const char *blocking_text(enum disk_overlay overlay)
+{
+    static const char *const texts[OVERLAY_COUNT] = {
+        [OVERLAY_HOLD] = "the VM is in a state that only Microsoft support can resolve",
+        [OVERLAY_BROKEN_CHAIN] = "the chain is broken",
+        [OVERLAY_MERGE_IN_PROGRESS] = "a merge is running",
+        [OVERLAY_MERGE_FAILED] = "a merge failed and its cause is not settled",
+        [OVERLAY_BACKUP_ACTIVE] = "a backup is running",
+        [OVERLAY_REPLICA] = "the VM is replicated",
+        [OVERLAY_CLUSTER_UNKNOWN] = "other cluster nodes were not examined",
+        [OVERLAY_SAVED_STATE] = "the VM has saved state",
+        [OVERLAY_LOW_CONFIDENCE] = "the evidence of what is tracked is incomplete",
+        [OVERLAY_NTFS_LIMITATION] = "the file has attributes that Hyper-V refuses",
+    };
+
+    return texts[overlay];
+}
+
 const struct finding_text text_backup_checkpoint = {
     "backup-checkpoint", SEVERITY_WARNING, CONFIDENCE_LIKELY,
     "{vm} has a recovery checkpoint of a backup.",

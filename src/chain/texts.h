@@ -22,6 +22,8 @@ struct finding_text {
 
 const struct finding_text *class_text(enum disk_class);     /* NULL: no finding */
 const struct finding_text *overlay_text(enum disk_overlay); /* NULL: no finding */
+/* What has to be settled first, in a few words; NULL when it hinders nothing. */
+const char *blocking_text(enum disk_overlay);
 /* Integrity rules by the beginning of the rule's name; never NULL. */
 const struct finding_text *rule_text(const char *rule);
 

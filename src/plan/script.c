@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The plan's commands as PowerShell text, and what to check afterwards. */
 #include "base/checked.h"
+#include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 #include "plan/planner.h"
@@ -65,6 +66,16 @@ static bool names_missing(const struct script *s, const char *line)
     return false;
 }
 
+/* Names are not unique and may be patterns; they will do where no identifier is known. */
+static char *choose_machine(const struct script *s, const char *line)
+{
+    static const char by_id[] = "-Id {id}";
+    const char *at = s->words[WORD_ID] ? NULL : strstr(line, by_id);
+
+    return at ? string_printf("%.*s-Name {vm}%s", (int)(at - line), line, at + strlen(by_id))
+              : strdup(line);
+}
+
 static void write_lines(struct script *s, const char *const *lines)
 {
     struct text_value values[WORDS + 1] = {{NULL, NULL}};
@@ -74,9 +85,10 @@ static void write_lines(struct script *s, const char *const *lines)
         if (s->words[w])
             values[count++] = (struct text_value){word_names[w], s->words[w]};
     for (; *lines && s->status == 0; lines++) {
-        if (names_missing(s, *lines))
+        CLEANUP_FREE char *line = choose_machine(s, *lines);
+        if (line && names_missing(s, line))
             continue;
-        if (string_list_add(&s->plan->commands, string_fill(*lines, values, true)) < 0)
+        if (!line || string_list_add(&s->plan->commands, string_fill(line, values, true)) < 0)
             s->status = -ENOMEM;
     }
 }
@@ -151,7 +163,7 @@ static void look_at(struct script *s, size_t disk)
 
 static void write_look(struct script *s)
 {
-    write_lines(s, s->words[WORD_ID] ? script_look_machine : script_look_machine_unnamed);
+    write_lines(s, script_look_machine);
     for (size_t i = 0; i < s->plan->layers.count && i < LOOKS_MAX; i++)
         look_at(s, s->plan->layers.items[i].disk);
 }

@@ -6,15 +6,10 @@
 #define LOOK "Format-List Path,VhdType,ParentPath,FileSize,DiskIdentifier"
 
 script_lines script_look_machine = {
-    "# The VM {vm}, by its identifier: names are not unique and may be patterns.",
-    "Get-VM -Id {id} | Format-List Name,State,Status",
+    "# The VM {vm}:", "Get-VM -Id {id} | Format-List Name,State,Status",
     "Get-VM -Id {id} | Get-VMSnapshot | Format-List Name,SnapshotType,CreationTime",
     "Get-VM -Id {id} | Get-VMHardDiskDrive | Format-List ControllerType,ControllerLocation,Path",
     NULL};
-script_lines script_look_machine_unnamed = {
-    "Get-VM -Name {vm} | Format-List Name,State,Status",
-    "Get-VMSnapshot -VMName {vm} | Format-List Name,SnapshotType,CreationTime", NULL};
-
 script_lines script_look_disk = {"Get-VHD -Path {file} | " LOOK, NULL};
 script_lines script_pattern_warning = {
     "# The cmdlets of Hyper-V have no -LiteralPath, and [ ] may mean a pattern: see that exactly "

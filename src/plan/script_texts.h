@@ -14,7 +14,7 @@
 /* Lists end with NULL. */
 typedef const char *const script_lines[];
 
-extern script_lines script_look_machine, script_look_machine_unnamed;
+extern script_lines script_look_machine;
 extern script_lines script_look_disk, script_pattern_warning, script_unknown_path;
 extern script_lines script_look_events, script_export, script_hyper_v, script_recovery_checkpoint,
     script_trigger_merge;

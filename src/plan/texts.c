@@ -131,10 +131,11 @@ const char *choice_of_class(enum disk_class class)
 }
 
 const char stake_amount[] =
-    "{layers} layer(s) that nothing tracks, {allocated} bytes allocated, written from {oldest} to "
-    "{newest}.";
+    "Layers that nothing tracks: {layers}, with {allocated} bytes allocated, written from {oldest} "
+    "to {newest}.";
 const char stake_amount_undated[] =
-    "{layers} layer(s) that nothing tracks, {allocated} bytes allocated, written at unknown times.";
+    "Layers that nothing tracks: {layers}, with {allocated} bytes allocated, written at unknown "
+    "times.";
 const char stake_no_fork[] = "No chain in use has a layer in common with it.";
 const char stake_on_leaf[] = "It stands on {ancestor}, on which {vm} itself lives.";
 const char stake_fork[] = "Forks from {ancestor}; {vm} lives on {living}.";
@@ -145,8 +146,8 @@ const char stake_fork_not_before[] =
     "Forks from {ancestor}; {vm} lives on {living}, on its own side not before {when}, when the "
     "common layer was last written.";
 const char stake_sides[] =
-    "Above the common layer it has {layers} layer(s), the living chain {living-layers}.";
-const char stake_others[] = "{others} more chain(s) in use stand on the common layer.";
+    "Layers above the common one: {layers} here, {living-layers} in the living chain.";
+const char stake_others[] = "Further chains in use on the common layer: {others}.";
 const char stake_newer[] =
     "It was written later ({newest}) than the disk that {vm} lives on ({living-time}): it may hold "
     "what people miss.";
