@@ -223,13 +223,16 @@ static char *missing_line(const struct trace *trace, const struct clue *clue)
         [SOURCES_SOME] = ": not all of it on the evidence",
         [SOURCES_ALL] = ": on the evidence, where it is not logged",
     };
-    size_t node = trace->machine == HOST_NONE ? HOST_NONE
-                                              : trace->host->machines.items[trace->machine].node;
+    const struct host *host = trace->host;
+    size_t node =
+        trace->machine == HOST_NONE ? HOST_NONE : host->machines.items[trace->machine].node;
 
     if (!clue->source)
         return strdup(clue->text);
+    if (node != HOST_NONE && host->nodes.items[node].is_shared_storage)
+        node = HOST_NONE; /* any of the hosts may have run it */
     return string_printf("%s (%s%s)", clue->text, clue->source,
-                         remarks[source_presence(trace->host, node, clue->source)]);
+                         remarks[source_presence(host, node, clue->source)]);
 }
 
 /* Looks for each clue of a list; those that are not there are said in `missing`. */

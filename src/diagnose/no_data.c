@@ -48,6 +48,17 @@ static void look_for_sources(struct trace *trace, const char *needs, size_t node
     }
 }
 
+/* Whose logs would tell: those of the machine's own host or, where its files lie on a storage that
+ * hosts share, of each of them, as of what is no machine's. */
+static bool would_tell(const struct host *host, size_t machine, size_t node)
+{
+    size_t home = machine == HOST_NONE ? HOST_NONE : host->machines.items[machine].node;
+
+    if (home == HOST_NONE || host->nodes.items[home].is_shared_storage)
+        return !host->nodes.items[node].is_shared_storage;
+    return home == node;
+}
+
 static const char summary[] =
     "Not judged: the logs that would tell are not on the evidence or do not reach back far enough.";
 
@@ -66,8 +77,7 @@ static int add(struct diagnosis_list *list, const struct rule *rule, const struc
 
     trace.lines = &made.missing;
     for (size_t node = 0; node < host->nodes.count && asked; node++)
-        if (machine == HOST_NONE ? !host->nodes.items[node].is_shared_storage
-                                 : host->machines.items[machine].node == node)
+        if (would_tell(host, machine, node))
             look_for_sources(&trace, rule->needs, node, trace.first);
     if (made.missing.count > 0 && !trace.failed) {
         struct diagnosis *place = vector_push(list);

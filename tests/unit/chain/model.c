@@ -391,13 +391,15 @@ static void make_hives(struct maker *maker, char *words)
     }
 }
 
-static void make_node(struct maker *maker, const char *name)
+static void make_node(struct maker *maker, const char *words)
 {
     struct host_node *node = vector_push(&maker->host->nodes);
     struct host_evidence *evidence = vector_push(&maker->host->evidence);
+    size_t length = strcspn(words, " ");
+    bool shared = strcmp(words + length, " shared") == 0;
 
-    node->name = strdup(name);
-    evidence->path = strdup("/e");
+    node->name = strndup(words, length);
+    evidence->path = strdup(shared ? "/ClusterStorage/Volume1" : "/e");
     evidence->node = maker->host->nodes.count - 1;
 }
 

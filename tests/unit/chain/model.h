@@ -3,7 +3,7 @@
  * A host in a few lines of text, for tests of what follows from it. One thing per line:
  *
  *   list                              the host's list of machines was read
- *   node NAME                         what follows belongs to this host
+ *   node NAME [shared]                what follows belongs to this host, or storage of several
  *   disk PATH [words]                 a whole disk, or with parent=PATH a differencing one
  *       parent=PATH   relative_path and linkage of that disk
  *       linkage=N     another linkage than the parent's identifier

@@ -28,6 +28,8 @@ struct situation {
 #define ALL_LOGS VMMS_LOG, "log Application", "log Microsoft-Windows-Backup", "log System"
 
 #define REJECTED "event vss-writer-rejected code=800423f4 text=vmms.exe time="
+#define SHARED_CHAIN                                                                               \
+    "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "vm v drive=a_1.avhdx"
 #define CHAIN    "list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "vm v drive=a_1.avhdx"
 
 static const struct situation situations[] = {
@@ -198,6 +200,12 @@ static const struct situation situations[] = {
      ""},
     {"… the log of another host",
      {"node a", CHAIN, "node b", VMMS_LOG}, "orphaned-checkpoint-logon-right no-data"},
+    {"… on storage that two hosts share, and the log of one of them",
+     {"node csv shared", SHARED_CHAIN, "node a", "list", VMMS_LOG, "node b", "list"},
+     "orphaned-checkpoint-logon-right no-data"},
+    {"… of both",
+     {"node csv shared", SHARED_CHAIN, "node a", "list", VMMS_LOG, "node b", "list", VMMS_LOG},
+     ""},
     {"… each machine for itself",
      {"list", "disk a.vhdx", "disk a_1.avhdx parent=a.vhdx", "vm v drive=a_1.avhdx",
       "disk b.vhdx", "disk b_1.avhdx parent=b.vhdx", "vm w drive=b_1.avhdx",
