@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Disks that come and go between shadow copies, and memory that runs out while they are compared.
  */
+#include "../group_workers.h"
 #include "../testing.h"
 #include "../allocations.h"
 #include "../temporary.h"
@@ -8,26 +9,12 @@
 #include "api/look_back.h"
 #include "base/checked.h"
 #include "ntfs_writer.h"
-#include "os/worker.h"
 #include "volume/ntfs_format.h"
 #include "shadow_writer.h"
 
 #define CLUSTERS 512
 #define AREA     (256 * 1024)
 #define ROOT     ntfs_reference(NTFS_ROOT, NTFS_ROOT)
-
-static struct workers *workers;
-
-static int start(void **state)
-{
-    return workers_start(&workers);
-}
-
-static int stop(void **state)
-{
-    workers_stop(workers);
-    return 0;
-}
 
 /* A volume with files of these names and contents: no disk at all, but it should be one. */
 static void make_volume(struct ntfs_writer *w, const char *const files[][2])
@@ -83,7 +70,7 @@ static void test_changes(void **state)
         {CHANGE_NEW_DISK, "c.avhdx", NULL, "corrupt", 1, 2},
         {CHANGE_DISK_SHRUNK, "c.avhdx", "2", "1", 2, 0},
     };
-    const struct host_options options = {.workers = workers, .threads = 1};
+    const struct host_options options = {.workers = group_workers, .threads = 1};
     struct report r;
 
     make_image();
@@ -126,7 +113,7 @@ static int try_look_back(void *user)
 
 static void test_memory(void **state)
 {
-    struct host_options options = {.workers = workers, .threads = 1};
+    struct host_options options = {.workers = group_workers, .threads = 1};
 
     make_image();
     assert_true(fail_each_allocation(try_look_back, &options) > 100);
@@ -139,5 +126,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory, temporary_enter, temporary_leave),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_workers, stop_workers);
 }

@@ -6,12 +6,13 @@
  */
 #include "disk_testing.h"
 
+#include "../group_workers.h"
+
 #include "vhd_writer.h"
 #include "vhdx_writer.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
-#include "os/worker.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -74,21 +75,6 @@ static void compare(struct workers *workers, const struct chain *chain)
         assert_int_equal(io_read(theirs, at, b, n), 0);
         assert_memory_equal(a, b, n);
     }
-}
-
-static int start(void **state)
-{
-    struct workers *workers;
-    int r = workers_start(&workers);
-
-    *state = workers;
-    return r;
-}
-
-static int stop(void **state)
-{
-    workers_stop(*state);
-    return 0;
 }
 
 static void test_samples(void **state)
@@ -205,5 +191,5 @@ int main(void)
         cmocka_unit_test(test_wrong_chains),
     };
 
-    return cmocka_run_group_tests_name("vhdi-content", tests, start, stop);
+    return cmocka_run_group_tests_name("vhdi-content", tests, start_workers, stop_workers);
 }

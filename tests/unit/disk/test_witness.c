@@ -3,34 +3,20 @@
  * a witness that lies is caught. */
 #include "disk_testing.h"
 
+#include "../group_workers.h"
+
 #include "vhd_writer.h"
 #include "vhdx_writer.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "disk/witness.h"
-#include "os/worker.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static int start(void **state)
-{
-    struct workers *workers;
-    int r = workers_start(&workers);
-
-    *state = workers;
-    return r;
-}
-
-static int stop(void **state)
-{
-    workers_stop(*state);
-    return 0;
-}
 
 /* Opens the disk and asks the witness. */
 static enum witness_verdict ask(struct workers *workers, io_source *source, struct notes *notes)
@@ -317,10 +303,10 @@ static void test_lies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_samples_agree, start, stop),
-        cmocka_unit_test_setup_teardown(test_made_vhdx, start, stop),
-        cmocka_unit_test_setup_teardown(test_made_vhd, start, stop),
-        cmocka_unit_test_setup_teardown(test_many_threads, start, stop),
+        cmocka_unit_test_setup_teardown(test_samples_agree, start_workers, stop_workers),
+        cmocka_unit_test_setup_teardown(test_made_vhdx, start_workers, stop_workers),
+        cmocka_unit_test_setup_teardown(test_made_vhd, start_workers, stop_workers),
+        cmocka_unit_test_setup_teardown(test_many_threads, start_workers, stop_workers),
         cmocka_unit_test(test_lies),
     };
 

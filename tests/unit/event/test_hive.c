@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Hives as the worker reads them, whole and broken. */
+#include "../group_workers.h"
 #include "../testing.h"
 
 #include "hive_writer.h"
@@ -9,7 +10,6 @@
 #include "base/strbuf.h"
 #include "event/hive.h"
 #include "event/hive_format.h"
-#include "os/worker.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,21 +25,6 @@
 #define WRITERS   CLASSES "{FAF53CC4-BD73-4E36-83F1-2B23F46E513E}" NO_GUIDS
 #define ACCOUNT   "Policy\\Accounts\\S-1-5-83-0"
 #define SPP       "Microsoft\\Windows NT\\CurrentVersion\\SPP"
-
-static int start(void **state)
-{
-    struct workers *workers;
-    int r = workers_start(&workers);
-
-    *state = workers;
-    return r;
-}
-
-static int stop(void **state)
-{
-    workers_stop(*state);
-    return 0;
-}
 
 /* Reads what the writer has made and frees the writer. */
 static int read_made(struct workers *workers, struct hive_writer *w, struct hive_facts *facts,
@@ -568,7 +553,7 @@ int main(void)
         cmocka_unit_test(test_lying_worker),
         cmocka_unit_test(test_absent_worker),
     };
-    int failed = cmocka_run_group_tests_name("hive", honest, start, stop);
+    int failed = cmocka_run_group_tests_name("hive", honest, start_workers, stop_workers);
 
     return failed + cmocka_run_group_tests_name("hive, lying", lying, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Hives and policies on the evidence: found by name and place, or named, and read. */
+#include "../group_workers.h"
 #include "../testing.h"
 
 #include "../temporary.h"
@@ -7,7 +8,6 @@
 #include "hive_writer.h"
 
 #include "host/host.h"
-#include "os/worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,19 +15,6 @@
 #include <sys/stat.h>
 
 #define CONFIG "Windows/System32/config"
-
-static struct workers *workers;
-
-static int start(void **state)
-{
-    return workers_start(&workers);
-}
-
-static int stop(void **state)
-{
-    workers_stop(workers);
-    return 0;
-}
 
 /* With the folders above it. */
 static void put_bytes(const char *path, const void *bytes, size_t size)
@@ -99,7 +86,7 @@ static void test_found_by_place(void **state)
     make_host();
     host_init(&host);
     assert_int_equal(host_add_path(&host, "", "."), 0);
-    scan(&host, workers);
+    scan(&host, group_workers);
     assert_int_equal(host.hives.count, 3);
     assert_int_equal(host.hives.items[0].facts.kind, HIVE_SECURITY);
     assert_int_equal(host.hives.items[0].facts.logon_right, LOGON_RIGHT_MISSING);
@@ -126,7 +113,7 @@ static void test_named(void **state)
     assert_int_equal(host_add_events(&host, "", "y"), 0);
     assert_int_equal(host_add_path(&host, "", "."), 0);
     assert_int_equal(host_add_events(&host, "", CONFIG "/SECURITY"), 0);
-    scan(&host, workers);
+    scan(&host, group_workers);
     assert_int_equal(host.hives.count, 3);
     assert_int_equal(host.evidence.items[0].kind, EVIDENCE_REGISTRY_HIVE);
     assert_int_equal(host.evidence.items[1].kind, EVIDENCE_TEXT_LOG);
@@ -144,13 +131,13 @@ static void test_sought(void **state)
     put_hive("collected/security.hiv", security());
     host_init(&host);
     assert_int_equal(host_add_path(&host, "", "."), 0);
-    scan(&host, workers);
+    scan(&host, group_workers);
     assert_int_equal(host.hives.count, 0);
     host_free(&host);
     host_init(&host);
     assert_int_equal(host_add_path(&host, "", "."), 0);
     host_seek_logs(&host);
-    scan(&host, workers);
+    scan(&host, group_workers);
     assert_int_equal(host.hives.count, 1);
     host_free(&host);
 }
@@ -203,7 +190,7 @@ static void expect_times(const char *more, const char *const *times, size_t conv
     if (more)
         assert_int_equal(host_add_path(&host, "a", more), 0);
     host_seek_logs(&host);
-    scan(&host, workers);
+    scan(&host, group_workers);
     for (size_t i = 0; i < host.events.count; i++) {
         const struct host_event *event = &host.events.items[i];
         assert_string_equal(when_format(event->event.time, WHEN_SECONDS, text), times[i]);
@@ -248,5 +235,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_not_read, temporary_enter, temporary_leave),
     };
 
-    return cmocka_run_group_tests_name("hives", tests, start, stop);
+    return cmocka_run_group_tests_name("hives", tests, start_workers, stop_workers);
 }

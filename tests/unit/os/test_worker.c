@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "../group_workers.h"
 #include "../testing.h"
 
 #include "base/checked.h"
 #include "os/sandbox.h"
 #include "os/sanitized.h"
-#include "os/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,21 +56,6 @@ static uint64_t ask_number(struct workers *workers, const char *behaviour)
 static bool is_gone(uint64_t pid)
 {
     return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-}
-
-static int start(void **state)
-{
-    struct workers *workers;
-    int r = workers_start(&workers);
-
-    *state = workers;
-    return r;
-}
-
-static int stop(void **state)
-{
-    workers_stop(*state);
-    return 0;
 }
 
 static void test_echo(void **state)
@@ -424,7 +409,7 @@ int main(void)
 
     /* Something that a worker must not inherit. */
     int leak = fcntl(STDIN_FILENO, F_DUPFD, 40);
-    int r = cmocka_run_group_tests_name("worker", tests, start, stop);
+    int r = cmocka_run_group_tests_name("worker", tests, start_workers, stop_workers);
     close(leak);
     return r;
 }

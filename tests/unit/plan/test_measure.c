@@ -8,13 +8,13 @@
 #include "merge_model.h"
 
 #include "../disk/disk_testing.h"
+#include "../group_workers.h"
 
 #include "vhd_writer.h"
 #include "vhdx_writer.h"
 
 #include "base/checked.h"
 #include "base/cleanup.h"
-#include "os/worker.h"
 #include "plan/measure.h"
 
 #include <stdlib.h>
@@ -409,21 +409,6 @@ static void test_unique_bytes(void **state)
     close_chain(chain);
 }
 
-static int start(void **state)
-{
-    struct workers *workers;
-    int r = workers_start(&workers);
-
-    *state = workers;
-    return r;
-}
-
-static int stop(void **state)
-{
-    workers_stop(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,5 +418,5 @@ int main(void)
         cmocka_unit_test(test_unique_bytes),
     };
 
-    return cmocka_run_group_tests_name("measure", tests, start, stop);
+    return cmocka_run_group_tests_name("measure", tests, start_workers, stop_workers);
 }

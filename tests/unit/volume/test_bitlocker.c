@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* BitLocker volumes of every kind and method, whole and damaged, with and without their keys. */
+#include "../group_workers.h"
 #include "../testing.h"
 #include "../temporary.h"
 
@@ -12,7 +13,6 @@
 #include "bde_writer.h"
 #include "ntfs_writer.h"
 #include "os/os_file.h"
-#include "os/worker.h"
 #include "volume/bitlocker_format.h"
 #include "volume/bitlocker_keys.h"
 #include "volume/ntfs_format.h"
@@ -23,19 +23,7 @@
 #define CLUSTERS 600
 #define PIECE    65536
 
-static struct workers *workers;
 static struct ntfs_writer plain;
-
-static int start(void **state)
-{
-    return workers_start(&workers);
-}
-
-static int stop(void **state)
-{
-    workers_stop(workers);
-    return 0;
-}
 
 /* A volume with a file, and bytes in most clusters that no two sectors share. */
 static int enter(void **state)
@@ -96,7 +84,7 @@ static int open_with(struct image *image, const char *path, const char *recovery
                      const char *passwords, struct notes *notes)
 {
     CLEANUP(bitlocker_keys) struct bitlocker_keys keys = {0};
-    const struct image_tools tools = {workers, &keys};
+    const struct image_tools tools = {group_workers, &keys};
     size_t line;
 
     if (recovery_keys)
@@ -473,5 +461,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_alone, enter, leave),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_workers, stop_workers);
 }

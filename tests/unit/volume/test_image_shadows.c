@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Shadow copies of real and made volumes, whole and damaged. */
+#include "../group_workers.h"
 #include "../testing.h"
 #include "../temporary.h"
 
@@ -10,7 +11,6 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "os/os_file.h"
-#include "os/worker.h"
 #include "volume/image_shadows.h"
 #include "volume/shadow_format.h"
 #include "shadow_writer.h"
@@ -19,19 +19,6 @@
 #define SIZE    (2 * MIB + 512)
 #define AREA    MIB
 #define CREATED UINT64_C(132643640000000000)
-
-static struct workers *workers;
-
-static int start(void **state)
-{
-    return workers_start(&workers);
-}
-
-static int stop(void **state)
-{
-    workers_stop(workers);
-    return 0;
-}
 
 /* A volume of no file system with two copies; the caller frees the bytes. */
 struct made {
@@ -88,7 +75,7 @@ static void test_made(void **state)
     CLEANUP(io_unref) io_source *volume = io_memory_new(made.w.bytes, SIZE);
     assert_int_equal(image_shadows_count(volume, &count, &notes), 0);
     assert_int_equal(count, 2);
-    assert_int_equal(image_shadows_list(volume, workers, &list, &notes), 0);
+    assert_int_equal(image_shadows_list(volume, group_workers, &list, &notes), 0);
     assert_int_equal(list.count, 2);
     for (unsigned i = 0; i < 2; i++) {
         const struct image_shadow *shadow = &list.items[i];
@@ -103,13 +90,13 @@ static void test_made(void **state)
         assert_true(guid_equal(&shadow->set_id, &expected));
         CLEANUP(io_unref) io_source *then = NULL;
         CLEANUP(io_unref) io_source *expected_then = io_memory_new(made.then[i], SIZE);
-        assert_int_equal(image_shadow_open(volume, workers, i + 1, &then, &notes), 0);
+        assert_int_equal(image_shadow_open(volume, group_workers, i + 1, &then, &notes), 0);
         assert_int_equal(io_size(then), SIZE);
         assert_same(then, expected_then, AREA);
     }
     assert_int_equal(notes.count, 0);
     io_source *none;
-    assert_int_equal(image_shadow_open(volume, workers, 3, &none, &notes), -EINVAL);
+    assert_int_equal(image_shadow_open(volume, group_workers, 3, &none, &notes), -EINVAL);
     assert_null(none);
     vector_free(&list);
     unmake(&made);
@@ -151,11 +138,11 @@ static void test_sample(void **state)
     assert_int_equal(os_file_open(path, false, &volume), 0);
     assert_int_equal(image_shadows_count(volume, &count, &notes), 0);
     assert_int_equal(count, 2);
-    assert_int_equal(image_shadows_list(volume, workers, &list, &notes), 0);
+    assert_int_equal(image_shadows_list(volume, group_workers, &list, &notes), 0);
     assert_int_equal(list.count, 2);
     check_list_alone(path, &list);
     for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(image_shadow_open(volume, workers, i + 1, &then[i], &notes), 0);
+        assert_int_equal(image_shadow_open(volume, group_workers, i + 1, &then[i], &notes), 0);
         assert_int_equal(os_file_open(raws[i], false, &raw[i]), 0);
         assert_int_equal(io_size(then[i]), io_size(raw[i]));
     }
@@ -242,11 +229,12 @@ static void test_damaged(void **state)
         print_message("damage %zu\n", i);
         assert_int_equal(image_shadows_count(volume, &count, &notes), d->count);
         assert_int_equal(notes_has(&notes, "SHADOW-CATALOG"), d->count != 0);
-        assert_int_equal(image_shadows_list(volume, workers, &list, &notes), d->list);
+        assert_int_equal(image_shadows_list(volume, group_workers, &list, &notes), d->list);
         assert_int_equal(list.count, d->list == 0 ? 2 : 0);
         for (unsigned k = 0; k < 2; k++) {
             io_source *then;
-            assert_int_equal(image_shadow_open(volume, workers, k + 1, &then, &notes), d->open[k]);
+            assert_int_equal(image_shadow_open(volume, group_workers, k + 1, &then, &notes),
+                             d->open[k]);
             assert_int_equal(then == NULL, d->open[k] != 0);
             io_unref(then);
         }
@@ -272,10 +260,10 @@ static void test_cut(void **state)
         int r = image_shadows_count(volume, &count, &notes);
         bool catalog_is_cut = sizes[i] > 0x2000 && sizes[i] < made.w.catalog;
         assert_int_equal(r, catalog_is_cut ? -EBADMSG : 0);
-        r = image_shadows_list(volume, workers, &list, &notes);
+        r = image_shadows_list(volume, group_workers, &list, &notes);
         assert_true(r == 0 || r == -EBADMSG);
         assert_true(list.count <= 2);
-        r = image_shadow_open(volume, workers, 1, &then, &notes);
+        r = image_shadow_open(volume, group_workers, 1, &then, &notes);
         assert_true(r == 0 || notes.count > 0);
         io_unref(then);
         vector_free(&list);
@@ -307,5 +295,5 @@ int main(void)
         cmocka_unit_test(test_cut),  cmocka_unit_test(test_no_worker),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_workers, stop_workers);
 }

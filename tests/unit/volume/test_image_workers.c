@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* Images that libewf and libqcow unpack, each in a process of its own. */
+#include "../group_workers.h"
 #include "../testing.h"
 #include "../temporary.h"
 
@@ -10,22 +11,8 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "os/os_file.h"
-#include "os/worker.h"
 
 #define PIECE 32768 /* a chunk of the E01 */
-
-static struct workers *workers;
-
-static int start(void **state)
-{
-    return workers_start(&workers);
-}
-
-static int stop(void **state)
-{
-    workers_stop(workers);
-    return 0;
-}
 
 /* A copy of the sample that may be written. */
 static void fetch(const char *sample, const char *to)
@@ -85,7 +72,7 @@ static void check_whole(const char *path, const char *raw, enum image_container 
     CLEANUP(notes) struct notes notes = {0};
     struct image image;
 
-    assert_int_equal(image_open(&image, path, &(struct image_tools){workers}, &notes), 0);
+    assert_int_equal(image_open(&image, path, &(struct image_tools){group_workers}, &notes), 0);
     assert_int_equal(notes.count, 0);
     assert_int_equal(image.container, container);
     assert_int_equal(compare(image.disk, theirs).refused, 0);
@@ -94,7 +81,7 @@ static void check_whole(const char *path, const char *raw, enum image_container 
 
 static void check_volumes(const char *path, const char *raw)
 {
-    CLEANUP_FREE char *ours = image_contents(path, workers);
+    CLEANUP_FREE char *ours = image_contents(path, group_workers);
     CLEANUP_FREE char *theirs = image_contents(raw, NULL);
 
     assert_string_equal(ours, theirs);
@@ -148,7 +135,7 @@ static void refused(const char *path, int error, const char *rule, const char *r
     CLEANUP(notes) struct notes notes = {0};
     struct image image;
 
-    assert_int_equal(image_open(&image, path, &(struct image_tools){workers}, &notes), error);
+    assert_int_equal(image_open(&image, path, &(struct image_tools){group_workers}, &notes), error);
     assert_int_equal(notes.count, 1);
     assert_string_equal(notes.items[0].rule, rule);
     assert_int_equal(notes.items[0].severity, SEVERITY_PROBLEM);
@@ -208,7 +195,7 @@ static struct comparison damaged(const char *path, const char *raw)
     struct comparison c = {0};
     struct image image;
 
-    int r = image_open(&image, path, &(struct image_tools){workers}, &notes);
+    int r = image_open(&image, path, &(struct image_tools){group_workers}, &notes);
     if (r < 0) {
         assert_true(notes.count > 0);
         c.refused = 1;
@@ -249,7 +236,8 @@ static void test_ewf_cut(void **state)
     assert_int_equal(truncate("c.E01", 1000), 0);
     CLEANUP(notes) struct notes notes = {0};
     struct image image;
-    assert_int_equal(image_open(&image, "c.E01", &(struct image_tools){workers}, &notes), -EBADMSG);
+    assert_int_equal(image_open(&image, "c.E01", &(struct image_tools){group_workers}, &notes),
+                     -EBADMSG);
 }
 
 static void test_qcow_cut(void **state)
@@ -334,5 +322,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_footer_alone, temporary_enter, temporary_leave),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_workers, stop_workers);
 }

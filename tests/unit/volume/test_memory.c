@@ -4,6 +4,7 @@
  * volumes and of all that is asked of them: -ENOMEM, no crash, and nothing leaks (which the
  * sanitizer sees).
  */
+#include "../group_workers.h"
 #include "../testing.h"
 #include "../allocations.h"
 #include "../temporary.h"
@@ -14,26 +15,12 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "os/os_file.h"
-#include "os/worker.h"
 #include "volume/image.h"
 #include "volume/ntfs_volume.h"
 #include "volume/ntfs_witness.h"
 #include "volume/partition.h"
 
 #include <dirent.h>
-
-static struct workers *workers;
-
-static int start(void **state)
-{
-    return workers_start(&workers);
-}
-
-static int stop(void **state)
-{
-    workers_stop(workers);
-    return 0;
-}
 
 /* Damage is no failure here, lack of memory is. */
 static int only_memory(int r)
@@ -80,7 +67,7 @@ static int use_volume(struct volume *volume)
     if (r == 0)
         r = only_memory(ntfs_volume_lives(volume, &lives, NULL));
     if (r == 0)
-        r = only_memory(ntfs_witness_list(volume, workers, complain, NULL, error));
+        r = only_memory(ntfs_witness_list(volume, group_workers, complain, NULL, error));
     ntfs_traces_free(&traces);
     ntfs_lives_free(&lives);
     return r;
@@ -109,7 +96,7 @@ static int try_partitions(void *source)
 
 static int try_image(void *path)
 {
-    const struct image_tools tools = {.workers = workers};
+    const struct image_tools tools = {.workers = group_workers};
     struct image image;
     int r = image_open(&image, path, &tools, NULL);
 
@@ -197,5 +184,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_containers, temporary_enter, temporary_leave),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_workers, stop_workers);
 }

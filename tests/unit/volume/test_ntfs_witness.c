@@ -3,6 +3,7 @@
  * Our list of an NTFS volume against that of libfsntfs: every record's names, parents, sizes,
  * times, attributes and streams, deleted ones too, and the content of every stream.
  */
+#include "../group_workers.h"
 #include "../testing.h"
 #include "../temporary.h"
 
@@ -12,7 +13,6 @@
 #include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "os/worker.h"
 #include "volume/fsntfs.h"
 #include "volume/ntfs_reparse.h"
 #include "volume/ntfs_tree.h"
@@ -22,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct workers *workers;
 
 /* ---- both lists as lines, to be sorted and compared ---- */
 
@@ -251,7 +250,7 @@ static void check_contents(const struct ntfs *ntfs, const char *volume, struct t
         CLEANUP(io_unref) io_source *ours = open_ours(ntfs, content->number, content->stream);
         CLEANUP(io_unref) io_source *other = NULL;
         assert_int_equal(
-            fsntfs_open(workers, ntfs->source, content->number, content->stream, &other), 0);
+            fsntfs_open(group_workers, ntfs->source, content->number, content->stream, &other), 0);
         compare_contents(volume, ours, other, content);
         bytes += io_size(ours);
     }
@@ -267,7 +266,7 @@ static void check_volume(void *user, const struct sample_volume *sample)
 
     assert_int_equal(ntfs_open(&ntfs, sample->source, NULL), 0);
     list_ours(&ntfs, &ours);
-    int r = fsntfs_list(workers, sample->source, 0, UINT64_MAX, list_theirs, &theirs, error);
+    int r = fsntfs_list(group_workers, sample->source, 0, UINT64_MAX, list_theirs, &theirs, error);
     if (r < 0)
         fail_msg("%s: %s", sample->name, r == -EBADMSG ? error : strerror(-r));
     compare_lists(sample->name, &ours, &others);
@@ -303,17 +302,6 @@ static void test_made(void **state)
         skip();
 }
 
-static int start(void **state)
-{
-    return workers_start(&workers);
-}
-
-static int stop(void **state)
-{
-    workers_stop(workers);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,5 +309,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_made, temporary_enter, temporary_leave),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start_workers, stop_workers);
 }

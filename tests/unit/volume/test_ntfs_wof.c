@@ -4,6 +4,7 @@
  * file's size, a reparse point that names the method, and the packed bytes in another stream. They
  * are stored as WIM stores them, so that wimlib can pack them for us.
  */
+#include "../group_workers.h"
 #include "../testing.h"
 #include "../temporary.h"
 
@@ -14,7 +15,6 @@
 #include "base/bytes.h"
 #include "base/checked.h"
 #include "base/cleanup.h"
-#include "os/worker.h"
 #include "volume/ntfs_format.h"
 #include "volume/ntfs_mft.h"
 
@@ -31,19 +31,12 @@ static const struct method {
 } methods[] = {{"XPRESS", 4096, 0}, {"LZX", 32768, 1}, {"XPRESS", 8192, 2}, {"XPRESS", 16384, 3}};
 
 static char plain[PLAIN_SIZE];
-static struct workers *workers;
 
 static int start(void **state)
 {
     for (size_t at = 0, n = 0; at < sizeof(plain); n++) /* packs well, but never the same */
         at += (size_t)snprintf(plain + at, sizeof(plain) - at, "line %zu %zx\n", n, n * n * n);
-    return workers_start(&workers);
-}
-
-static int stop(void **state)
-{
-    workers_stop(workers);
-    return 0;
+    return start_workers(state);
 }
 
 /* The packed bytes as wimlib writes them into "a.wim". */
@@ -137,7 +130,7 @@ static void check_method(const struct method *method)
     assert_string_equal(strbuf_text(&list.paths), "host.vmcx\n");
     assert_true(ntfs_listing_find(&list, 30)->attributes & VOLUME_COMPRESSED);
     assert_int_equal(volume_open(list.volume, "", FILE_ID, &source), -ENOTSUP);
-    ntfs_volume_use_workers(list.volume, workers);
+    ntfs_volume_use_workers(list.volume, group_workers);
     assert_int_equal(volume_open(list.volume, "", FILE_ID, &source), 0);
     assert_int_equal(io_size(source), sizeof(plain));
     assert_int_equal(io_read(source, 0, content, sizeof(content)), 0);
@@ -165,5 +158,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_methods, temporary_enter, temporary_leave),
     };
 
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, stop_workers);
 }
