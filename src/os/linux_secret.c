@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -27,36 +28,55 @@ static void on_signal(int number)
     caught = number;
 }
 
-static void catch_signals(struct sigaction before[ARRAY_SIZE(ending)])
+/* How signals were handled before the question. */
+struct handling {
+    struct sigaction actions[ARRAY_SIZE(ending)];
+    sigset_t mask;
+};
+
+/* They come only while we wait for the answer: none is lost between the question and the wait. */
+static void hold_signals(struct handling *before)
 {
-    struct sigaction action = {.sa_handler = on_signal}; /* reading is not begun again */
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigset_t held;
 
     caught = 0;
+    sigemptyset(&held);
     for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-        sigaction(ending[i], &action, &before[i]);
+        sigaddset(&held, ending[i]);
+    pthread_sigmask(SIG_BLOCK, &held, &before->mask);
+    for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
+        sigaction(ending[i], &action, &before->actions[i]);
 }
 
-static void release_signals(const struct sigaction before[ARRAY_SIZE(ending)])
+static void release_signals(const struct handling *before)
 {
     for (size_t i = 0; i < ARRAY_SIZE(ending); i++)
-        sigaction(ending[i], &before[i], NULL);
+        sigaction(ending[i], &before->actions[i], NULL);
+    pthread_sigmask(SIG_SETMASK, &before->mask, NULL);
     if (caught)
         raise(caught);
 }
 
-static int read_line(int terminal, char *line, size_t size)
+static int read_line(int terminal, char *line, size_t size, const sigset_t *while_waiting)
 {
+    struct pollfd wait = {.fd = terminal, .events = POLLIN};
     size_t length = 0;
     ssize_t n;
 
-    while ((n = read(terminal, line + length, 1)) == 1 && line[length] != '\n') {
-        if (++length >= size)
-            return -EFBIG;
-    }
-    if (n < 0 && errno != EINTR)
-        return -errno;
-    if (n < 0 || (n == 0 && length == 0))
-        return -ENODATA;
+    do {
+        if (ppoll(&wait, 1, NULL, while_waiting) < 0)
+            return errno == EINTR ? -ENODATA : -errno;
+        n = read(terminal, line + length, 1);
+        if (n < 0)
+            return -errno;
+        if (n == 0 && length == 0)
+            return -ENODATA;
+        if (n == 0 || line[length] == '\n')
+            break;
+    } while (++length < size);
+    if (length == size)
+        return -EFBIG;
     line[length] = '\0';
     return 0;
 }
@@ -70,7 +90,7 @@ static void say(int terminal, const char *text)
 
 int secret_ask(const char *question, char *answer, size_t size)
 {
-    struct sigaction before[ARRAY_SIZE(ending)];
+    struct handling before;
     struct termios shown, hidden;
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
@@ -83,15 +103,15 @@ int secret_ask(const char *question, char *answer, size_t size)
     hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
     hidden.c_cc[VSUSP] = _POSIX_VDISABLE; /* a shell must not get the terminal like this */
-    catch_signals(before);
+    hold_signals(&before);
     tcsetattr(terminal, TCSAFLUSH, &hidden);
     say(terminal, question);
-    int r = read_line(terminal, answer, size);
+    int r = read_line(terminal, answer, size, &before.mask);
     say(terminal, "\n");
     tcsetattr(terminal, TCSAFLUSH, &shown);
     close(terminal);
     if (r < 0)
         explicit_bzero(answer, size);
-    release_signals(before);
+    release_signals(&before);
     return r;
 }
