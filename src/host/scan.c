@@ -133,7 +133,8 @@ static void read_log(struct reading *reading, struct found_file *file, io_source
         if (hive_file_read(file, source, reading->options->workers))
             return;
         const struct host_evidence *evidence = &reading->host->evidence.items[file->evidence];
-        if (evidence->logs == LOGS_ONLY && evidence->is_file)
+        file->is_strange = evidence->logs == LOGS_ONLY && evidence->is_file;
+        if (file->is_strange)
             file->error = string_printf("%s: not a log that is understood", file->path);
     } else if (file->status < 0) {
         file->error = string_printf("%s: not read to its end: %s", file->path,
@@ -313,6 +314,7 @@ static int take_counts(struct host *host, file_list *files)
         struct found_file *file = &files->items[i];
         struct host_evidence *evidence = &host->evidence.items[file->evidence];
         evidence->files_read += file->was_read;
+        evidence->unreadable = evidence->unreadable || file->is_strange;
         if (file->error && host_complain(evidence, STEAL(file->error)) < 0)
             return -ENOMEM;
     }
