@@ -157,8 +157,10 @@ char *event_line(const struct host *host, size_t index)
     if (e->has_code)
         strbuf_printf(&line, ", %s", code_format(e->code, code));
     strbuf_printf(&line, " (%s, %s %llu%s%s)", host->logs.items[event->log].path,
-                  e->has_record ? "record" : "line",
-                  (unsigned long long)(e->has_record ? e->record : e->place),
+                  e->record       ? "record"
+                  : e->has_record ? "entry"
+                                  : "line",
+                  (unsigned long long)(e->record ? e->record : e->place),
                   e->local_time ? ", local time" : "",
                   event->tie == TIE_BY_NAME ? ", tied to the VM by its name" : "");
     return strbuf_steal(&line);

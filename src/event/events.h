@@ -31,12 +31,12 @@ struct event {
     char *user;          /* S-1-…: whose process wrote the record */
     uint32_t process_id; /* 0 unknown */
     uint32_t event_id;
-    uint64_t record; /* EventRecordID; 0 in text logs */
-    bool has_record;
-    bool recovered; /* found in the slack of its log */
-    bool damaged;   /* it breaks off */
-    uint8_t level;  /* 1 critical, 2 error, 3 warning, 4 information; 0 unknown */
-    uint64_t place; /* offset in its file; of text logs the line */
+    uint64_t record; /* EventRecordID; 0 in text logs, and where an export left it out */
+    bool has_record; /* it was a record, of an event log or exported from one */
+    bool recovered;  /* found in the slack of its log */
+    bool damaged;    /* it breaks off */
+    uint8_t level;   /* 1 critical, 2 error, 3 warning, 4 information; 0 unknown */
+    uint64_t place;  /* offset in its file; of text logs the line */
 
     const char *kind; /* static: "merge-failed" …, "other" */
     struct guid vm_id;

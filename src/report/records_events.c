@@ -47,7 +47,7 @@ void report_event_members(struct json_writer *w, const struct report *r, size_t 
     json_write_string(w, "provider", event->provider);
     json_write_string(w, "channel", event->channel);
     json_write_number(w, "event_id", event->event_id);
-    json_write_number_if(w, "record", event->has_record, event->record);
+    json_write_number_if(w, "record", event->record != 0, event->record);
     json_write_string(w, "level",
                       event->level < ARRAY_SIZE(levels) ? levels[event->level] : NULL);
     json_write_string(w, "computer", event->computer);

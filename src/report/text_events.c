@@ -36,8 +36,9 @@ static void put_event(struct page *page, const struct host_event *e)
     for (size_t i = 0; i < event->paths.count; i++)
         page_line(page, 4, event->paths.items[i]);
     if (event->has_record)
-        page_sentence(page, 4, "", "%s %u, record %llu", event->provider ? event->provider : "?",
-                      event->event_id, (unsigned long long)event->record);
+        page_sentence(page, 4, "", "%s %u, %s %llu", event->provider ? event->provider : "?",
+                      event->event_id, event->record ? "record" : "entry",
+                      (unsigned long long)(event->record ? event->record : event->place));
 }
 
 /* Once for each hive by which times were converted. */
