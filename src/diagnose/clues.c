@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "diagnose/clues.h"
 
+#include "base/checked.h"
 #include "base/strbuf.h"
 #include "base/text.h"
 
@@ -243,6 +244,29 @@ bool clue_open_merge(struct trace *trace)
     return true;
 }
 
+/* ---- shadow copies ---- */
+
+#define STATUS_NO_SUCH_DEVICE 0xC000000E /* the backup's own disk, detached after its work */
+
+static bool loses_shadow_copies(const struct event *event)
+{
+    return event_is_of_kind(event, "shadow-copies-lost") ||
+           (event_is_of_kind(event, "shadow-copies-not-found") && event->has_code &&
+            event->code != STATUS_NO_SUCH_DEVICE);
+}
+
+bool clue_shadow_copies_lost(struct trace *trace)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < trace->host->events.count; i++)
+        if (loses_shadow_copies(&trace->host->events.items[i].event)) {
+            found = true;
+            trace_add_event(trace, i);
+        }
+    return found;
+}
+
 /* ---- lists that commands printed ---- */
 
 bool clue_no_writers(struct trace *trace)
@@ -274,6 +298,38 @@ bool clue_some_writers(struct trace *trace)
     return found;
 }
 
+/* The service to restart for a writer, by the writer's name. */
+static const char *service_of_writer(const char *writer)
+{
+    static const char *const services[][2] = {
+        {"Microsoft Hyper-V VSS Writer", "vmms"},
+        {"System Writer", "CryptSvc"},
+        {"WMI Writer", "Winmgmt"},
+        {"SqlServerWriter", "SQLWriter"},
+        {"BITS Writer", "BITS"},
+        {"Dhcp Jet Writer", "DHCPServer"},
+        {"NTDS", "NTDS"},
+        {"COM+ REGDB Writer", "VSS"},
+        {"Registry Writer", "VSS"},
+        {"ASR Writer", "VSS"},
+        {"Shadow Copy Optimization Writer", "VSS"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+        if (text_compare_folded(services[i][0], writer) == 0)
+            return services[i][1];
+    return NULL;
+}
+
+static char *failed_writer_line(const struct host_log *log, const struct vss_writer *writer)
+{
+    const char *service = service_of_writer(writer->name);
+
+    return string_printf("%s: writer %s is in state %d%s%s%s", log->path, writer->name,
+                         writer->state, service ? " (service " : "", service ? service : "",
+                         service ? ")" : "");
+}
+
 bool clue_failed_writer(struct trace *trace)
 {
     bool found = false;
@@ -283,10 +339,7 @@ bool clue_failed_writer(struct trace *trace)
         for (size_t w = 0; w < log->writers.count; w++)
             if (log->writers.items[w].state >= 7) {
                 found = true;
-                trace_add(trace,
-                          string_printf("%s: writer %s is in state %d", log->path,
-                                        log->writers.items[w].name, log->writers.items[w].state),
-                          0);
+                trace_add(trace, failed_writer_line(log, &log->writers.items[w]), 0);
             }
     }
     return found;

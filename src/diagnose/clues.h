@@ -25,6 +25,8 @@ bool clue_abandoned_chain(struct trace *);
 /* A VM was deleted, and there are such disks. */
 bool clue_deleted_machine_left_disks(struct trace *);
 bool clue_config_troubles(struct trace *);
+/* Windows gave up shadow copies of a volume; not those of a backup's own disk that was detached. */
+bool clue_shadow_copies_lost(struct trace *);
 /* The output of `vssadmin list writers`: without any writer; with writers; a failed one. */
 bool clue_no_writers(struct trace *);
 bool clue_some_writers(struct trace *);

@@ -64,15 +64,21 @@ static bool is_same_event(const struct event *a, const struct event *b)
            text_compare_folded(a->provider ? a->provider : "", b->provider ? b->provider : "") == 0;
 }
 
-void trace_add_event_line(struct trace *trace, size_t index, char *line)
+static void hear(struct trace *trace, const struct event *event)
 {
-    const struct event *event = &trace->host->events.items[index].event;
     struct witnesses *witnesses = &trace->witnesses;
 
     if (!witnesses->event)
         witnesses->event = event;
     else if (!is_same_event(witnesses->event, event))
         witnesses->other_events = true;
+}
+
+void trace_add_event_line(struct trace *trace, size_t index, char *line)
+{
+    const struct event *event = &trace->host->events.items[index].event;
+
+    hear(trace, event);
     add_line(trace, line, event->time);
 }
 
@@ -189,23 +195,45 @@ static size_t next_clue_event(const struct trace *trace, const struct clue *clue
     return SIZE_MAX;
 }
 
-#define LINES_PER_CLUE 8
+static size_t count_clue_events(const struct trace *trace, const struct clue *clue)
+{
+    size_t found = 0, from = 0, neighbour = 0;
 
+    while (next_clue_event(trace, clue, &from, &neighbour) != SIZE_MAX)
+        found++;
+    return found;
+}
+
+#define FIRST_LINES 7 /* of a clue, besides the last one */
+
+static void add_last_of_many(struct trace *trace, size_t event, size_t more)
+{
+    char *line = event_line(trace->host, event);
+
+    trace_add_event_line(trace, event,
+                         line ? string_printf("and %zu more, the last one: %s", more, line) : NULL);
+    free(line);
+}
+
+/* All are heard; said are the first ones and the last, which tells whether it still goes on. */
 static bool find_clue(struct trace *trace, const struct clue *clue)
 {
-    size_t found = 0, first[LINES_PER_CLUE], from = 0, neighbour = 0, event;
+    size_t from = 0, neighbour = 0;
 
     if (clue->test)
         return clue->test(trace);
-    while ((event = next_clue_event(trace, clue, &from, &neighbour)) != SIZE_MAX) {
-        if (found < LINES_PER_CLUE)
-            first[found] = event;
-        found++;
-    }
-    if (found < (clue->times ? clue->times : 1))
+    size_t count = count_clue_events(trace, clue);
+    if (count < (clue->times ? clue->times : 1))
         return false;
-    for (size_t i = 0; i < found && i < LINES_PER_CLUE; i++)
-        trace_add_event(trace, first[i]);
+    for (size_t i = 0; i < count; i++) {
+        size_t event = next_clue_event(trace, clue, &from, &neighbour);
+        if (i < FIRST_LINES || count == FIRST_LINES + 1)
+            trace_add_event(trace, event);
+        else if (i < count - 1)
+            hear(trace, &trace->host->events.items[event].event);
+        else
+            add_last_of_many(trace, event, count - FIRST_LINES);
+    }
     return true;
 }
 

@@ -114,6 +114,35 @@ const struct rule rules_backup[] = {
           "temporary disk was detached.",
           REMEDY_NONE, NULL})},
 
+    {.name = "shadow-copies-lost",
+     .summary = "Windows gave up shadow copies of a volume: the backups and previous versions that "
+                "were kept in them are gone.",
+     .needs_more = true,
+     .indicator = CLUES({.text = "lost", .test = clue_shadow_copies_lost}),
+     .required = CLUES({.text = "volsnap 14, 25, 35 or 36, or 27 with another status than C000000E",
+                        .test = clue_shadow_copies_lost,
+                        .source = "System.evtx"}),
+     .supporting = CLUES({.text = "within an hour of it: a disk or file system that failed, or a "
+                                  "storage of shadow copies without room",
+                          .kinds = "disk-error disk-failing disk-slow disk-removed volume-full "
+                                   "file-system-corrupt file-system-error write-lost "
+                                   "shadow-copy-storage-full shadow-copy-storage-missing "
+                                   "shadow-copy-timeout",
+                          .near = "shadow-copies-lost shadow-copies-not-found",
+                          .minutes = 60,
+                          .source = "System.evtx"}),
+     REMEDIES({"What was kept in them can't be brought back: take a new full backup, and see which "
+               "older versions of it are still listed.",
+               REMEDY_NONE, "wbadmin get versions"},
+              {"Rule out the disk first: events 7, 11, 51, 153 of disk and 55 of Ntfs.",
+               REMEDY_NONE, NULL},
+              {"Look how much room the storage of shadow copies has, and on which volume it lies.",
+               REMEDY_NONE, "vssadmin list shadowstorage"},
+              {"Give it more room, or a volume that is less busy during backups. Less room, or "
+               "another volume, deletes the shadow copies that are left.",
+               REMEDY_DATA,
+               "vssadmin resize shadowstorage /for=<volume> /on=<volume> /maxsize=<size>"})},
+
     {.name = "backup-leftover",
      .summary = "A backup did not clean up its checkpoint.",
      .per_machine = true,

@@ -106,7 +106,11 @@ const struct rule rules_guest[] = {
                        {.text = "an event of that writer",
                         .kinds = "vss-writer-failed vss-writer-rejected",
                         .source = APPLICATION}),
-     REMEDIES({"Restart the service that the writer belongs to.", REMEDY_SERVICE, NULL})},
+     REMEDIES({"Restart the service that the writer belongs to (named above where it is known), "
+               "at a quiet time.",
+               REMEDY_SERVICE, "Restart-Service <service>"},
+              {"Look at the list again before the next backup.", REMEDY_NONE,
+               "vssadmin list writers"})},
 
     {.name = "guest-vss-failure",
      .summary = "The guest's own VSS failed during the host's backup.",
