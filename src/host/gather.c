@@ -152,7 +152,8 @@ static int visit_file(struct walk *walk, const struct volume_entry *entry)
 
     if (!folder)
         return -ENOMEM;
-    enum host_logs logs = walk->host->evidence.items[walk->evidence].logs;
+    const struct host_evidence *evidence = &walk->host->evidence.items[walk->evidence];
+    enum host_logs logs = evidence->logs;
     if (interest == INTEREST_IGNORED || (interest == INTEREST_LOG && logs == LOGS_NONE))
         return 0;
     if (logs == LOGS_ONLY ||
@@ -164,7 +165,7 @@ static int visit_file(struct walk *walk, const struct volume_entry *entry)
         int r = interest_marks_folder(interest) ? mark_interesting(walk, folder) : 0;
         return r < 0 ? r : add_file(walk, walk->files, entry, interest, sibling);
     }
-    if (entry->size >= SNIFF_ANYWHERE)
+    if (entry->size >= SNIFF_ANYWHERE || evidence->is_file) /* what was named is looked at */
         return add_file(walk, walk->files, entry, interest, sibling);
     if (entry->size < SNIFF_LEAST)
         return 0;

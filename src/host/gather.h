@@ -39,7 +39,7 @@ struct found_file {
     struct vm_registry registry;
     bool is_log;         /* `log` is valid */
     struct event_file log;
-    bool is_strange;     /* named as a log, and none that is understood */
+    bool is_strange;     /* named, and nothing that is understood */
     bool is_hive;        /* `hive` is valid */
     struct hive_facts hive;
     bool is_saved_state; /* runtime state with memory in it */

@@ -54,16 +54,22 @@ static bool is_image(const struct host_evidence *evidence, const struct host_opt
     return os_file_open(evidence->path, true, &source) == 0 && image_probe(source);
 }
 
-int images_complain(struct host_evidence *evidence, const struct notes *notes)
+static int complain_of(struct host_evidence *evidence, const char *path, const struct notes *notes,
+                       size_t first, size_t last)
 {
-    for (size_t i = 0; i < notes->count; i++) {
+    for (size_t i = first; i < last; i++) {
         const struct note *note = &notes->items[i];
         if (note->severity >= SEVERITY_WARNING &&
-            host_complain(evidence, string_printf("%s: %s (rule %s)", evidence->path, note->text,
+            host_complain(evidence, string_printf("%s: %s (rule %s)", path, note->text,
                                                   note->rule)) < 0)
             return -ENOMEM;
     }
     return 0;
+}
+
+int images_complain(struct host_evidence *evidence, const struct notes *notes)
+{
+    return complain_of(evidence, evidence->path, notes, 0, notes->count);
 }
 
 static const char *why_not(int status)
@@ -109,8 +115,31 @@ static int name_volume(struct host_evidence *evidence, struct host_evidence *ima
     return evidence->path ? 0 : -ENOMEM;
 }
 
-static int add_volume(struct host_evidence *image, const struct host_options *options, const struct partition_list *partitions,
-                      struct image_volume *found, evidence_list *list)
+/* What was said of it and, where nothing was, why it is not read. */
+static int complain_of_volume(struct host_evidence *evidence, const char *path,
+                              const struct image_volume *volume, const struct notes *notes)
+{
+    int r = complain_of(evidence, path, notes, volume->first_note, volume->last_note);
+
+    if (r < 0 || !evidence->unreadable || evidence->errors.count > 0)
+        return r;
+    return host_complain(evidence, string_printf("%s: %s", path, why_not(volume->status)));
+}
+
+static int add_unreadable(struct host_evidence *evidence, const char *image,
+                          const struct partition_list *partitions,
+                          const struct image_volume *volume, const struct notes *notes)
+{
+    CLEANUP_FREE char *name = name_of(partitions, volume);
+
+    evidence->unreadable = true;
+    evidence->path = name ? string_printf("%s%s", image, name) : NULL;
+    return evidence->path ? complain_of_volume(evidence, evidence->path, volume, notes) : -ENOMEM;
+}
+
+static int add_volume(struct host_evidence *image, const struct host_options *options,
+                      const struct partition_list *partitions, struct image_volume *found,
+                      const struct notes *notes, evidence_list *list)
 {
     struct host_evidence *evidence = vector_push(list);
 
@@ -119,15 +148,8 @@ static int add_volume(struct host_evidence *image, const struct host_options *op
     evidence->kind = EVIDENCE_VOLUME;
     evidence->node = image->node;
     evidence->logs = image->logs == LOGS_ONLY ? LOGS_SOUGHT : image->logs;
-    if (!found->volume) {
-        evidence->path = strdup(image->path);
-        evidence->unreadable = true;
-        return evidence->path
-                   ? host_complain(evidence, string_printf("%s: volume %zu: %s", image->path,
-                                                           found->partition + 1,
-                                                           why_not(found->status)))
-                   : -ENOMEM;
-    }
+    if (!found->volume)
+        return add_unreadable(evidence, image->path, partitions, found, notes);
     evidence->volume = STEAL(found->volume);
     evidence->serial = found->serial;
     evidence->bitlocker = found->bitlocker;
@@ -137,12 +159,13 @@ static int add_volume(struct host_evidence *image, const struct host_options *op
     evidence->has_shadows = r < 0 || evidence->shadows > 0;
     if (!options->files_as_they_are)
         images_keep_wanted(evidence->volume, evidence->logs);
-    return name_volume(evidence, image, is_meant(image, partitions, found));
+    r = name_volume(evidence, image, is_meant(image, partitions, found));
+    return r < 0 ? r : complain_of_volume(evidence, evidence->root, found, notes);
 }
 
 /* All volumes, or the one into which the path leads. */
 static int add_volumes(struct host_evidence *file, const struct host_options *options,
-                       struct image *image, evidence_list *list)
+                       struct image *image, const struct notes *notes, evidence_list *list)
 {
     bool all = !file->within.image || file->whole, found = !file->within.image;
     size_t before = list->count;
@@ -152,7 +175,7 @@ static int add_volumes(struct host_evidence *file, const struct host_options *op
         bool is_it = is_meant(file, &image->partitions, &image->volumes.items[i]);
         found = found || is_it;
         if (all || is_it)
-            r = add_volume(file, options, &image->partitions, &image->volumes.items[i], list);
+            r = add_volume(file, options, &image->partitions, &image->volumes.items[i], notes, list);
     }
     if (r < 0 || found)
         return r;
@@ -177,7 +200,45 @@ static bool is_virtual_disk(const struct host_evidence *evidence)
            disk_probe(source) != DISK_PROBE_NONE;
 }
 
-/* The file itself stays evidence only where nothing could be had of it. */
+/* What is said of the image and of no volume in it: all of its notes but the volumes'. */
+static int complain_of_image(struct host_evidence *evidence, const char *path,
+                             const struct image *image, const struct notes *notes)
+{
+    size_t next = 0;
+    int r = 0;
+
+    for (size_t i = 0; i < image->volumes.count && r == 0; i++) {
+        r = complain_of(evidence, path, notes, next, image->volumes.items[i].first_note);
+        next = image->volumes.items[i].last_note;
+    }
+    return r < 0 ? r : complain_of(evidence, path, notes, next, notes->count);
+}
+
+/* The file stays evidence where nothing could be had of it: `r` is how opening it ended. */
+static int keep_file(struct host_evidence *file, int r, const struct notes *notes,
+                     evidence_list *list)
+{
+    bool part_is_missing = file->within.image && file->errors.count > 0;
+    bool is_disk = !part_is_missing && is_virtual_disk(file);
+    struct host_evidence *kept = vector_push(list);
+
+    if (!kept)
+        return -ENOMEM;
+    *kept = *file;
+    if (is_disk)
+        return 0;
+    kept->unreadable = true;
+    kept->kind = EVIDENCE_VOLUME;
+    volume_close(kept->volume);
+    kept->volume = NULL;
+    if (part_is_missing)
+        return 0;
+    string_list_free(&kept->errors);
+    r = host_complain(kept, string_printf("%s: no volume in it can be read: %s", kept->path,
+                                          r < 0 ? strerror(-r) : "none is NTFS, BitLocker or ReFS"));
+    return r < 0 ? r : images_complain(kept, notes);
+}
+
 static int open_image(struct host_evidence *file, const struct host_options *options,
                       evidence_list *list)
 {
@@ -188,39 +249,15 @@ static int open_image(struct host_evidence *file, const struct host_options *opt
     size_t before = list->count;
 
     if (r == 0)
-        r = add_volumes(file, options, &image, list);
+        r = add_volumes(file, options, &image, &notes, list);
     if (r == 0 && list->count > before) {
-        r = images_complain(&list->items[before], &notes);
+        r = complain_of_image(&list->items[before], file->path, &image, &notes);
         free(file->path);
         image_path_free(&file->within);
         string_list_free(&file->errors);
         volume_close(file->volume);
     } else if (r != -ENOMEM) {
-        struct host_evidence *kept = vector_push(list);
-        if (kept && file->within.image && file->errors.count > 0) {
-            *kept = *file;
-            kept->unreadable = true;
-            kept->kind = EVIDENCE_VOLUME;
-            volume_close(kept->volume);
-            kept->volume = NULL;
-            r = 0;
-        } else if (kept && is_virtual_disk(file)) {
-            *kept = *file;
-            r = 0;
-        } else if (kept) {
-            *kept = *file;
-            kept->unreadable = true;
-            kept->kind = EVIDENCE_VOLUME;
-            volume_close(kept->volume);
-            kept->volume = NULL;
-            string_list_free(&kept->errors);
-            r = host_complain(kept, string_printf("%s: no volume in it can be read: %s", kept->path,
-                                                  r < 0 ? strerror(-r) : "there is none"));
-            if (r == 0)
-                r = images_complain(kept, &notes);
-        } else {
-            r = -ENOMEM;
-        }
+        r = keep_file(file, r, &notes, list);
     }
     image_close(&image);
     notes_free(&notes);

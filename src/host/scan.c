@@ -164,6 +164,17 @@ static void mark_unopened(struct found_file *file, int r)
     }
 }
 
+/* What was named, and is nothing that we know: silence would look like a clean bill. */
+static void judge_named(struct found_file *file)
+{
+    file->is_strange = true;
+    file->error = string_printf(
+        "%s: is no virtual disk, no configuration, and no disk image that is read here. Of a split "
+        "image, name the first part; convert other formats (VMDK, VDI) with qemu-img convert -O "
+        "raw; name text logs with --events",
+        file->path);
+}
+
 static void read_content(struct reading *reading, struct found_file *file, io_source *source)
 {
     struct notes ignored = {0};
@@ -187,6 +198,8 @@ static void read_content(struct reading *reading, struct found_file *file, io_so
     case INTEREST_NONE:
         if (disk_probe(source) != DISK_PROBE_NONE)
             read_disk(reading, file, source);
+        else if (reading->host->evidence.items[file->evidence].is_file)
+            judge_named(file);
         break;
     default:
         break;

@@ -166,13 +166,26 @@ static int open_content(struct image *image, struct image_volume *v,
     }
 }
 
+static int unlock_and_open(struct image *image, struct image_volume *v,
+                           const struct image_tools *tools, struct notes *notes)
+{
+    enum partition_content content = image->partitions.items.items[v->partition].content;
+
+    if (content == PARTITION_BITLOCKER) {
+        int r = image_unlock(v, tools, notes);
+        if (r < 0 || v->status < 0)
+            return r;
+        content = partition_content(v->source);
+    }
+    return open_content(image, v, content, notes);
+}
+
 static int open_volume(struct image *image, size_t partition, const struct image_tools *tools,
                        struct notes *notes)
 {
     const struct partition *p = &image->partitions.items.items[partition];
-    enum partition_content content = p->content;
 
-    if (content == PARTITION_OTHER)
+    if (p->content == PARTITION_OTHER)
         return 0;
     struct image_volume *v = vector_push(&image->volumes);
     if (!v)
@@ -181,13 +194,10 @@ static int open_volume(struct image *image, size_t partition, const struct image
     v->source = io_range_new(image->disk, p->offset, p->size);
     if (!v->source)
         return -ENOMEM;
-    if (content == PARTITION_BITLOCKER) {
-        int r = image_unlock(v, tools, notes);
-        if (r < 0 || v->status < 0)
-            return r;
-        content = partition_content(v->source);
-    }
-    return open_content(image, v, content, notes);
+    v->first_note = notes ? notes->count : 0;
+    int r = unlock_and_open(image, v, tools, notes);
+    v->last_note = notes ? notes->count : 0;
+    return r;
 }
 
 static int read_partitions(struct image *image, struct notes *notes)

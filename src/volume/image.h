@@ -37,6 +37,7 @@ struct image_volume {
     int status;            /* 0; -ENOTSUP ReFS; -ENOKEY BitLocker; -EBADMSG … */
     uint64_t serial;       /* of an NTFS volume; 0 unknown */
     struct bitlocker_unlocked bitlocker;
+    size_t first_note, last_note; /* of those of image_open(): [first, last) are about this volume */
 };
 
 struct image {
