@@ -3,8 +3,10 @@
 #include "chain/finding.h"
 
 #include "base/bytes.h"
+#include "base/checked.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
+#include "volume/volume.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -181,6 +183,35 @@ static uint32_t sid_part(const struct guid *id, size_t part)
     return load_le32(bytes + 4 * part);
 }
 
+/* What makes it an "ntfs-limitation". */
+static int add_attributes(const struct host_disk *file, string_list *lines)
+{
+    static const struct {
+        enum volume_attribute attribute;
+        const char *word;
+    } words[] = {
+        {VOLUME_COMPRESSED, "compressed"},
+        {VOLUME_ENCRYPTED, "encrypted (EFS): what was read of it is cipher text"},
+        {VOLUME_SPARSE, "sparse"},
+        {VOLUME_DEDUPLICATED, "deduplicated: its data lies in the chunk store of the volume"},
+        {VOLUME_OFFLINE, "offline: its data lies on other storage"},
+    };
+    int r = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(words) && r == 0; i++)
+        if (file->attributes & words[i].attribute)
+            r = line_add(lines, string_printf("the file is %s", words[i].word));
+    return r;
+}
+
+static const char *machine_name(const struct host *host, const struct guid *id)
+{
+    for (size_t i = 0; i < host->machines.count; i++)
+        if (host->machines.items[i].has_id && guid_equal(&host->machines.items[i].id, id))
+            return host->machines.items[i].name;
+    return NULL;
+}
+
 /* S-1-5-83-1-… in the file's permissions names the machine that the disk was made for. */
 static int add_owners(const struct judge *judge, size_t disk, string_list *lines)
 {
@@ -189,11 +220,12 @@ static int add_owners(const struct judge *judge, size_t disk, string_list *lines
 
     for (size_t i = 0; i < file->owners.count && r == 0; i++) {
         const struct guid *id = &file->owners.items[i];
+        const char *name = machine_name(judge->host, id);
         char text[GUID_TEXT_SIZE];
-        r = line_add(lines, string_printf("likely owner by permission: VM %s "
+        r = line_add(lines, string_printf("likely owner by permission: VM %s%s%s "
                                           "(S-1-5-83-1-%" PRIu32 "-%" PRIu32 "-%" PRIu32
                                           "-%" PRIu32 ")",
-                                          guid_format(id, text), sid_part(id, 0), sid_part(id, 1),
+                                          name ? name : "", name ? ", " : "", guid_format(id, text), sid_part(id, 0), sid_part(id, 1),
                                           sid_part(id, 2), sid_part(id, 3)));
     }
     return r;
@@ -237,6 +269,8 @@ int evidence_of_disk(const struct judge *judge, size_t disk, string_list *lines)
         r = add_touches(judge, disk, lines);
     if (r == 0)
         r = evidence_of_deleted(judge, disk, lines);
+    if (r == 0)
+        r = add_attributes(file, lines);
     if (r == 0)
         r = add_owners(judge, disk, lines);
     if (r == 0)
