@@ -65,6 +65,17 @@ static int block_by_overlays(const struct planner *planner, struct plan *plan)
     return 0;
 }
 
+static int block_by_autorecovery(const struct planner *planner, struct plan *plan)
+{
+    for (size_t i = 0; i < plan->layers.count; i++) {
+        size_t disk = plan->layers.items[i].disk;
+        if (planner->verdict->disks[disk].class == CLASS_AUTORECOVERY_IN_USE &&
+            blocker_add(plan, &blocker_autorecovery, planner_disk(planner, disk)->path) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 static int block_by_lost_parent(const struct planner *planner, struct plan *plan, size_t child,
                                 const struct blocker_text *text)
 {
@@ -227,6 +238,8 @@ int plan_block(const struct planner *planner, struct plan *plan)
         r = block_by_backup(planner, plan);
     if (r == 0 && plan->kind != PLAN_NOTHING_TO_DO)
         r = block_by_overlays(planner, plan);
+    if (r == 0)
+        r = block_by_autorecovery(planner, plan);
     if (r == 0)
         r = block_by_links(planner, plan);
     if (r == 0)

@@ -24,6 +24,14 @@ size_t plan_last_layer(const struct plan *plan)
     return plan->layers.items[plan->layers.count - 1].disk;
 }
 
+bool plan_has_class(const struct planner *planner, const struct plan *plan, enum disk_class class)
+{
+    for (size_t i = 0; i < plan->layers.count; i++)
+        if (planner->verdict->disks[plan->layers.items[i].disk].class == class)
+            return true;
+    return false;
+}
+
 unsigned plan_overlays(const struct planner *planner, const struct plan *plan)
 {
     unsigned overlays = 0;
@@ -124,19 +132,29 @@ static bool is_broken(const struct planner *planner, const struct plan *plan)
            last->parent_state == PARENT_MISMATCHED;
 }
 
+static void keep_whole(struct plan *plan, const char *choice, const struct plan_offer *offers)
+{
+    plan->kind = PLAN_KEEP;
+    plan->choice = choice;
+    memcpy(plan->offers, offers, CHOICE_COUNT * sizeof(*offers));
+}
+
 static int begin_owed(const struct planner *planner, struct plan *plan)
 {
+    if (is_broken(planner, plan)) { /* no merge before that, whatever is owed */
+        keep_whole(plan, choice_broken, offers_of_broken_chain);
+        return 0;
+    }
+    if (plan_has_class(planner, plan, CLASS_AUTORECOVERY_IN_USE)) {
+        keep_whole(plan, choice_of_class(CLASS_AUTORECOVERY_IN_USE),
+                   offers_of_class(CLASS_AUTORECOVERY_IN_USE));
+        return 0;
+    }
     plan->choice = choice_hyper_v;
     plan->kind = PLAN_HYPER_V_MERGES;
     int r = add_steps(planner, plan);
     if (r < 0)
         return r;
-    if (plan->steps.count == 0 && is_broken(planner, plan)) {
-        plan->kind = PLAN_KEEP;
-        plan->choice = choice_broken;
-        memcpy(plan->offers, offers_of_broken_chain, sizeof(plan->offers));
-        return 0;
-    }
     if (plan->steps.count == 0) {
         plan->kind = PLAN_NOTHING_TO_DO;
         plan->choice = choice_nothing;

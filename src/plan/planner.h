@@ -22,6 +22,7 @@ static inline const struct host_disk *planner_disk(const struct planner *planner
 size_t plan_layer_of(const struct plan *, size_t disk);
 /* The layer that ends the chain: its base, or the one whose parent is lost. */
 size_t plan_last_layer(const struct plan *);
+bool plan_has_class(const struct planner *, const struct plan *, enum disk_class);
 /* The overlays of a plan's layers: all, or those from the leaf down that nothing tracks. */
 unsigned plan_overlays(const struct planner *, const struct plan *);
 

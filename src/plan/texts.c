@@ -42,6 +42,11 @@ const struct blocker_text blocker_bigger_child = {
 const struct blocker_text blocker_sector_size = {
     "sector-size", SEVERITY_PROBLEM,
     "The layers have different logical sector sizes: Windows refuses the chain."};
+const struct blocker_text blocker_autorecovery = {
+    "autorecovery-in-use", SEVERITY_DATA_LOSS_RISK,
+    "An automatic-recovery disk, which backups throw away, has become part of the chain: touch "
+    "nothing, back up the whole chain, open a case with the vendor of the backup or Microsoft.",
+    true};
 const struct blocker_text blocker_cycle = {"chain-cycle", SEVERITY_DATA_LOSS_RISK,
                                            "The chain leads back to itself."};
 const struct blocker_text blocker_many_layers = {

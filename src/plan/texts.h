@@ -18,7 +18,7 @@ struct blocker_text {
 extern const struct blocker_text blocker_missing_parent, blocker_mismatch, blocker_other_child,
     blocker_space, blocker_space_unknown, blocker_unreadable, blocker_bigger_child,
     blocker_sector_size, blocker_cycle, blocker_many_layers, blocker_fragmented,
-    blocker_second_reader;
+    blocker_second_reader, blocker_autorecovery;
 /* What blockers say beside their text. */
 extern const char detail_recorded_parent[], detail_and_more[], detail_explained[], detail_space[],
     detail_space_needed[], detail_second_reader[];

@@ -36,7 +36,7 @@ static const struct plan_offer offers[CLASS_COUNT][CHOICE_COUNT] = {
         },
     [CLASS_AUTORECOVERY_IN_USE] =
         {
-            [CHOICE_HYPER_V] = NOT_TRACKED,
+            [CHOICE_HYPER_V] = {false, "It has become part of a chain: ask the vendor first."},
             [CHOICE_COPIES] = {false, "It has become part of a chain: ask the vendor first."},
             [CHOICE_QUARANTINE] = {false, "Something depends on it."},
             [CHOICE_KEEP] = {true, "Back up the whole chain as it is."},

@@ -60,9 +60,14 @@ const char *plan_second_words(enum witness_verdict verdict)
 
 const char *plan_space_words(const struct plan_volume *volume)
 {
-    return !volume->has_free                               ? "free space not known"
-           : volume->free_bytes < volume->peak_extra_bytes ? "more than is free"
-                                                           : "so much is free";
+    static const char *const words[2][2] = {
+        {"so much is free where the evidence lies", "more than is free where the evidence lies"},
+        {"so much is free", "more than is free"},
+    };
+
+    return volume->has_free
+               ? words[volume->is_stated][volume->free_bytes < volume->peak_extra_bytes]
+               : "free space not known";
 }
 
 struct plan_step plan_sum(const struct plan *plan)

@@ -230,6 +230,50 @@ static void test_fork(void **state)
     planned_free(&p);
 }
 
+/* What Hyper-V owes waits while something worse is wrong with the chain. */
+static void test_owed_but_not_now(void **state)
+{
+    static const struct {
+        const char *lines[6], *leaf, *blocker;
+    } rows[] = {
+        {{"list", "disk d/b.vhdx", "disk d/web-AutoRecovery.avhdx parent=d/b.vhdx",
+          "vm web drive=d/web-AutoRecovery.avhdx"},
+         "d/web-AutoRecovery.avhdx",
+         "autorecovery-in-use"},
+        {{"list", "disk d/b.vhdx", "disk d/web-AutoRecovery.avhdx parent=d/b.vhdx",
+          "disk d/1.avhdx parent=d/web-AutoRecovery.avhdx", "vm web drive=d/1.avhdx"},
+         "d/1.avhdx",
+         "autorecovery-in-use"},
+        {{"list", "disk d/1.avhdx parent=d/gone.vhdx", "disk d/2.avhdx parent=d/1.avhdx",
+          "vm web drive=d/2.avhdx"},
+         "d/2.avhdx",
+         "missing-parent"},
+        {{"list", "disk d/b.vhdx id=1", "disk d/1.avhdx parent=d/b.vhdx linkage=2",
+          "disk d/2.avhdx parent=d/1.avhdx", "vm web drive=d/2.avhdx"},
+         "d/2.avhdx",
+         "linkage-mismatch"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct planned p;
+        size_t count = 0;
+        while (count < ARRAY_SIZE(rows[i].lines) && rows[i].lines[count])
+            count++;
+        plan_lines(&p, rows[i].lines, count);
+        const struct plan *plan = plan_of(&p, rows[i].leaf);
+        assert_int_equal(plan->kind, PLAN_KEEP);
+        assert_int_equal(offered(plan), YES(KEEP));
+        assert_int_equal(plan->steps.count, 0);
+        bool blocked = false;
+        for (size_t b = 0; b < plan->blockers.count; b++)
+            blocked = blocked || strcmp(plan->blockers.items[b].code, rows[i].blocker) == 0;
+        assert_true(blocked);
+        assert_false(has_text(&plan->commands, "# Merge-VHD"));
+        assert_false(has_text(&plan->commands, "Stop-VM"));
+        planned_free(&p);
+    }
+}
+
 /* Without a checkpoint of that time only the ancestor's last change is known. */
 static void test_fork_without_checkpoint(void **state)
 {
@@ -384,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_fork_without_checkpoint),
         cmocka_unit_test(test_fork_on_the_leaf_itself),
+        cmocka_unit_test(test_owed_but_not_now),
         cmocka_unit_test(test_candidates_in_order),
         cmocka_unit_test(test_mismatch),
         cmocka_unit_test(test_mismatch_with_events),
