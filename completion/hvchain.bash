@@ -27,14 +27,15 @@ _hvchain_formats()
 # The options of the command $1.
 _hvchain_options()
 {
-    local hosts='--host --inventory --events --map --recovery-key --password' witness='--witness'
+    local keys='--recovery-key --password' witness='--witness'
+    local hosts="--host --inventory --events --map $keys"
     local output='--format --output --fail-on --threads --color --ascii --no-sandbox --quiet --help'
 
     case $1 in
     scan) echo "--compare-with --timeline --shadow-copies $hosts $witness $output" ;;
     events | diagnose) echo "$hosts $witness $output" ;;
     chain) echo "--in $hosts $witness $output" ;;
-    inspect) echo "$output" ;;
+    inspect) echo "$keys $output" ;;
     plan) echo "--vm --compare --free $hosts $witness $output" ;;
     esac
 }

@@ -3,6 +3,7 @@
 #include "cli/run.h"
 
 static const struct option inspect_options[] = {
+    RUN_KEY_OPTIONS
     RUN_FORMAT_OPTION("text (default), json, or ndjson (one record per line).",
                       run_record_formats),
     RUN_OUTPUT_OPTIONS

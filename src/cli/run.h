@@ -38,6 +38,14 @@ const char *const *run_colour_choices(void);
 /* text, json, ndjson: for reports that are no scan's */
 const char *const *run_record_formats(void);
 
+/* Options that unlock evidence. */
+#define RUN_KEY_OPTIONS \
+    {"recovery-key", 0, OPTION_LIST, RUN_AT(recovery_keys), "FILE",                                \
+     "Unlock BitLocker volumes with the recovery keys in FILE, also one that Windows saved; - asks " \
+     "on the terminal. Repeatable.", NULL},                                                        \
+    {"password", 0, OPTION_LIST, RUN_AT(passwords), "FILE",                                        \
+     "The same with passwords, one a line; - asks on the terminal. Repeatable.", NULL},
+
 /* Options that name evidence. */
 #define RUN_HOST_OPTIONS \
     {"host", 0, OPTION_LIST, RUN_AT(hosts), "NAME=DIR",                                            \
@@ -51,11 +59,7 @@ const char *const *run_record_formats(void);
      "given with --host. Repeatable.", NULL},                                                      \
     {"map", 0, OPTION_LIST, RUN_AT(maps), "'D:\\=DIR'",                                            \
      "Drive, share or volume D:\\ is mounted at DIR. Repeatable.", NULL},                           \
-    {"recovery-key", 0, OPTION_LIST, RUN_AT(recovery_keys), "FILE",                                \
-     "Unlock BitLocker volumes with the recovery keys in FILE, also one that Windows saved; - asks " \
-     "on the terminal. Repeatable.", NULL},                                                        \
-    {"password", 0, OPTION_LIST, RUN_AT(passwords), "FILE",                                        \
-     "The same with passwords, one a line; - asks on the terminal. Repeatable.", NULL},
+    RUN_KEY_OPTIONS
 
 /* Options of reading. */
 #define RUN_WITNESS_OPTIONS \

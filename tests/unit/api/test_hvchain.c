@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 /* The public library, used as its header says, and otherwise. */
+#include "../keep_report.h"
 #include "../testing.h"
 
 #include <hvchain/hvchain.h>
@@ -103,6 +104,7 @@ static void test_scan(void **state)
     }
     text.length = 0;
     assert_int_equal(hvchain_report_print(report, "json", NULL, collect, &text), 0);
+    keep_report(text.bytes);
     assert_non_null(strstr(text.bytes, "with \\\\xFF"));
     assert_non_null(strstr(text.bytes, "\"landlock\": false"));
     assert_int_equal(hvchain_report_print(report, "paper", NULL, collect, &text), -EINVAL);

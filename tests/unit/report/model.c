@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "model.h"
 
+#include "../keep_report.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -311,22 +313,6 @@ int model_sink(void *strbuf, const void *bytes, size_t length)
     return 0;
 }
 
-/* Whoever wants to hold every report that a test makes to the schema names a folder. */
-static void keep_report(const char *format, const char *text)
-{
-    static unsigned number;
-    const char *folder = getenv("HVCHAIN_KEEP_REPORTS");
-    char path[512];
-
-    if (!folder || strcmp(format, "json") != 0)
-        return;
-    snprintf(path, sizeof(path), "%s/%d-%u.json", folder, (int)getpid(), number++);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 char *model_print(const struct report *r, const char *format, unsigned width, bool colour,
                   bool unicode)
 {
@@ -337,6 +323,7 @@ char *model_print(const struct report *r, const char *format, unsigned width, bo
     char *printed = strbuf_steal(&text);
     if (!printed)
         abort();
-    keep_report(format, printed);
+    if (strcmp(format, "json") == 0)
+        keep_report(printed);
     return printed;
 }
