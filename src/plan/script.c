@@ -116,13 +116,46 @@ static char *path_of(struct script *s, size_t disk, bool *known)
     return path ? path : strdup(planner_disk(s->planner, disk)->path);
 }
 
+static size_t disks_of_plan(const struct plan *plan)
+{
+    return plan->layers.count + plan->candidates.count;
+}
+
+static size_t disk_of_plan(const struct plan *plan, size_t i)
+{
+    return i < plan->layers.count ? plan->layers.items[i].disk
+                                  : plan->candidates.items[i - plan->layers.count].disk;
+}
+
+static const char *file_name(const struct script *s, size_t disk)
+{
+    return last_element(planner_disk(s->planner, disk)->path);
+}
+
+/* In the one folder that all of a plan's files come to: of several files of one name, from different
+ * folders, the second has a 2 before it. */
+static char *gathered(const struct script *s, const char *folder, size_t disk, const char *path)
+{
+    const struct plan *plan = s->plan;
+    size_t number = 0;
+
+    for (size_t i = 0; i < disks_of_plan(plan); i++) {
+        size_t other = disk_of_plan(plan, i);
+        if (other == disk)
+            break;
+        number += text_compare_folded(file_name(s, other), file_name(s, disk)) == 0;
+    }
+    return number == 0 ? string_printf("%s\\%s", folder, last_element(path))
+                       : string_printf("%s\\%zu-%s", folder, number + 1, last_element(path));
+}
+
 /* A disk's path, and where its copy will lie. */
 static void set_path(struct script *s, enum word word, enum word copy, size_t disk)
 {
     bool known;
     char *path = path_of(s, disk, &known);
 
-    set_word(s, copy, path ? string_printf("<copies>\\%s", last_element(path)) : NULL);
+    set_word(s, copy, path ? gathered(s, "<copies>", disk, path) : NULL);
     set_word(s, word, path);
 }
 
@@ -133,7 +166,7 @@ static void set_file(struct script *s, size_t disk)
 
     if (!known)
         write_lines(s, script_unknown_path);
-    set_word(s, WORD_KEPT, path ? string_printf("<quarantine>\\%s", last_element(path)) : NULL);
+    set_word(s, WORD_KEPT, path ? gathered(s, "<quarantine>", disk, path) : NULL);
     set_word(s, WORD_RENAMED, path ? string_printf("%s.unused", last_element(path)) : NULL);
     set_word(s, WORD_FILE, path);
 }

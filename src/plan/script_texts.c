@@ -39,7 +39,7 @@ script_lines script_trigger_merge = {
 
 script_lines script_copies = {
     "# By hand only on copies, VM off. <copies> is an empty folder on another volume:", NULL};
-script_lines script_copy = {"# Copy-Item -LiteralPath {file} -Destination '<copies>'", NULL};
+script_lines script_copy = {"# Copy-Item -LiteralPath {file} -Destination {file-copy}", NULL};
 script_lines script_reconnect_title = {
     "# Tie the copies to each other, base first: a copy still names the original as its parent.",
     NULL};
@@ -58,15 +58,15 @@ script_lines script_repoint = {
 script_lines script_lost_parent = {
     "# Reconnecting is tried on copies only. <copies> is an empty folder on another volume:", NULL};
 script_lines script_reconnect_candidate = {
-    "# Copy-Item -LiteralPath {child} -Destination '<copies>'",
-    "# Copy-Item -LiteralPath {parent} -Destination '<copies>'",
+    "# Copy-Item -LiteralPath {child} -Destination {child-copy}",
+    "# Copy-Item -LiteralPath {parent} -Destination {parent-copy}",
     "# Set-VHD -Path {child-copy} -ParentPath {parent-copy}",
     "# Get-VHD -Path {child-copy} | " LOOK,
     "# Test-VHD -Path {child-copy}",
     NULL};
 script_lines script_ignore_mismatch = {
     "# Or with this one, which was read and shows the same, so that its identifier may differ:",
-    "# Copy-Item -LiteralPath {parent} -Destination '<copies>'",
+    "# Copy-Item -LiteralPath {parent} -Destination {parent-copy}",
     "# Set-VHD -Path {child-copy} -ParentPath {parent-copy} -IgnoreIdMismatch", NULL};
 script_lines script_never_ignore_mismatch = {
     "# No command with -IgnoreIdMismatch is given: nothing here makes it sane.", NULL};
@@ -77,7 +77,7 @@ script_lines script_quarantine = {
     NULL};
 script_lines script_move = {
     "Get-FileHash -LiteralPath {file} -Algorithm SHA256 | Format-List Path,Hash",
-    "# Move-Item -LiteralPath {file} -Destination '<quarantine>'", NULL};
+    "# Move-Item -LiteralPath {file} -Destination {kept}", NULL};
 script_lines script_rename_test = {
     "# Rename it as a test, run a checkpoint or a backup, and see that nothing misses it:",
     "# Rename-Item -LiteralPath {file} -NewName {renamed}", NULL};

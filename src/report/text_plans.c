@@ -112,7 +112,7 @@ static void put_volumes(struct page *page, const struct plan *plan)
     for (size_t i = 0; i < plan->volumes.count; i++) {
         const struct plan_volume *volume = &plan->volumes.items[i];
         char needed[BYTES_TEXT_SIZE];
-        page_sentence(page, 6, "", "%s: %s (%" PRIu64 " byte%s), %s", volume->name,
+        page_sentence(page, 6, "", "on %s %s (%" PRIu64 " byte%s), %s", volume->name,
                       bytes_format(volume->peak_extra_bytes, needed), volume->peak_extra_bytes,
                       plural(volume->peak_extra_bytes), plan_space_words(volume));
     }
