@@ -91,8 +91,12 @@ static bool is_meant(const struct host_evidence *image, const struct partition_l
                      const struct image_volume *volume)
 {
     CLEANUP_FREE char *name = name_of(partitions, volume);
+    size_t length;
 
-    return image->within.image && name && strcmp(name, image->within.volume) == 0;
+    if (!image->within.image || !name)
+        return false;
+    image_path_shadow(&image->within, &length);
+    return strlen(name) == length && strncmp(name, image->within.volume, length) == 0;
 }
 
 /* What the evidence is called, and what of it is looked at: the one volume takes over the path. */
@@ -110,6 +114,7 @@ static int name_volume(struct host_evidence *evidence, struct host_evidence *ima
     evidence->root = root ? text_valid(root) : NULL;
     if (!evidence->root)
         return -ENOMEM;
+    free(evidence->path);
     evidence->path = further ? string_printf("%s/%s", evidence->root, evidence->within.inner)
                              : strdup(evidence->root);
     return evidence->path ? 0 : -ENOMEM;
@@ -137,6 +142,45 @@ static int add_unreadable(struct host_evidence *evidence, const char *image,
     return evidence->path ? complain_of_volume(evidence, evidence->path, volume, notes) : -ENOMEM;
 }
 
+/* The shadow copy into which the path leads; 0: the volume as it is. */
+static unsigned copy_meant(const struct host_evidence *image)
+{
+    size_t length;
+
+    return image->within.image ? image_path_shadow(&image->within, &length) : 0;
+}
+
+/* The volume as it was in a shadow copy takes its place. */
+static int go_back(struct host_evidence *evidence, unsigned copy, struct workers *workers)
+{
+    const char *now = evidence->volume->display_root;
+    CLEANUP_FREE char *root = string_printf("%.*svss%u!/", (int)strlen(now) - 1, now, copy);
+    CLEANUP(io_unref) io_source *source = NULL;
+    CLEANUP(notes) struct notes said = {0};
+
+    volume_close(evidence->volume);
+    evidence->volume = NULL;
+    if (!root)
+        return -ENOMEM;
+    int r = image_shadow_open(evidence->bytes, workers, copy, &source, &said);
+    if (r == 0)
+        r = ntfs_volume_open(&evidence->volume, source, root, &said);
+    if (r == -ENOMEM)
+        return r;
+    root[strlen(root) - 1] = '\0';
+    evidence->path = text_valid(root);
+    evidence->unreadable = r < 0;
+    return evidence->path ? images_complain(evidence, &said) : -ENOMEM;
+}
+
+static int count_copies(struct host_evidence *evidence)
+{
+    int r = image_shadows_count(evidence->bytes, &evidence->shadows, NULL);
+
+    evidence->has_shadows = r < 0 || evidence->shadows > 0;
+    return 0;
+}
+
 static int add_volume(struct host_evidence *image, const struct host_options *options,
                       const struct partition_list *partitions, struct image_volume *found,
                       const struct notes *notes, evidence_list *list)
@@ -155,11 +199,14 @@ static int add_volume(struct host_evidence *image, const struct host_options *op
     evidence->bitlocker = found->bitlocker;
     evidence->device = partition_device(partitions, &partitions->items.items[found->partition]);
     evidence->bytes = io_ref(found->source);
-    int r = image_shadows_count(evidence->bytes, &evidence->shadows, NULL);
-    evidence->has_shadows = r < 0 || evidence->shadows > 0;
+    bool is_it = is_meant(image, partitions, found);
+    unsigned copy = is_it ? copy_meant(image) : 0;
+    int r = copy > 0 ? go_back(evidence, copy, options->workers) : count_copies(evidence);
+    if (r < 0 || evidence->unreadable)
+        return r;
     if (!options->files_as_they_are)
         images_keep_wanted(evidence->volume, evidence->logs);
-    r = name_volume(evidence, image, is_meant(image, partitions, found));
+    r = name_volume(evidence, image, is_it);
     return r < 0 ? r : complain_of_volume(evidence, evidence->root, found, notes);
 }
 
@@ -167,7 +214,7 @@ static int add_volume(struct host_evidence *image, const struct host_options *op
 static int add_volumes(struct host_evidence *file, const struct host_options *options,
                        struct image *image, const struct notes *notes, evidence_list *list)
 {
-    bool all = !file->within.image || file->whole, found = !file->within.image;
+    bool all = !file->within.image || (file->whole && copy_meant(file) == 0), found = !file->within.image;
     size_t before = list->count;
     int r = 0;
 

@@ -76,6 +76,19 @@ void image_path_free(struct image_path *path)
     *path = (struct image_path){0};
 }
 
+unsigned image_path_shadow(const struct image_path *path, size_t *length)
+{
+    const char *mark = strstr(path->volume, "!vss");
+    const char *number = mark ? mark + strlen("!vss") : "";
+    size_t digits = strspn(number, "0123456789");
+
+    *length = strlen(path->volume);
+    if (digits == 0 || digits > 4 || strcmp(number + digits, "!") != 0)
+        return 0;
+    *length = (size_t)(mark + 1 - path->volume);
+    return (unsigned)strtoul(number, NULL, 10);
+}
+
 size_t image_path_depth(const struct image_path *path)
 {
     size_t depth = path->inner[0] != '\0';

@@ -8,7 +8,7 @@
 
 struct image_path {
     char *image;  /* a file or device that is there; NULL: the path leads into none */
-    char *volume; /* what follows in the names of the volume's files: "!", "!p2!" */
+    char *volume; /* what follows in the names of the volume's files: "!", "!p2!", "!p2!vss3!" */
     char *inner;  /* below the volume's root, '/' between; "" the root itself */
 };
 
@@ -18,6 +18,10 @@ int image_path_parse(struct image_path *, const char *path);
 /* 0 or -ENOMEM. */
 int image_path_copy(struct image_path *, const struct image_path *from);
 void image_path_free(struct image_path *);
+
+/* The number of the shadow copy at the end of `volume`, 0 for none. *length is that of the name of
+ * the volume itself. */
+unsigned image_path_shadow(const struct image_path *, size_t *length);
 
 /* How many elements `inner` has, and how many of them, from the first on, are those of a path of the
  * volume; NTFS compares without case. */

@@ -67,6 +67,7 @@ static int refuse(struct notes *notes, const char *what, int error)
         const char *reason;
     } reasons[] = {
         {ENOENT, "the program hvchain-worker-vshadow, which reads it, is not there"},
+        {EINVAL, "there is none of this number"},
         {E2BIG, "it has more than Windows can make"},
         {EXDEV, "what it holds lies on another volume"},
     };

@@ -129,7 +129,9 @@ static void check_list_alone(const char *path, const image_shadows *list)
 static void test_sample(void **state)
 {
     CLEANUP_FREE char *path = image_sample("vss.raw");
-    CLEANUP_FREE char *raws[] = {image_sample("vss1.raw"), image_sample("vss2.raw")};
+    CLEANUP_FREE char *first = image_sample("vss1.raw");
+    CLEANUP_FREE char *second = image_sample("vss2.raw");
+    const char *const raws[] = {first, second};
     CLEANUP(notes) struct notes notes = {0};
     image_shadows list = {0};
     io_source *volume, *then[2], *raw[2];
