@@ -65,6 +65,20 @@ static int block_by_overlays(const struct planner *planner, struct plan *plan)
     return 0;
 }
 
+/* What the layers themselves have not told. */
+static int block_by_machine(const struct planner *planner, struct plan *plan)
+{
+    unsigned overlays = plan_overlays(planner, plan);
+
+    for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++) {
+        const struct blocker_text *text = blocker_of_overlay(o);
+        if (text && !text->names_file && (overlays & 1u << o) && !is_said(plan, text) &&
+            blocker_add(plan, text, NULL) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
 static int block_by_autorecovery(const struct planner *planner, struct plan *plan)
 {
     for (size_t i = 0; i < plan->layers.count; i++) {
@@ -238,6 +252,8 @@ int plan_block(const struct planner *planner, struct plan *plan)
         r = block_by_backup(planner, plan);
     if (r == 0 && plan->kind != PLAN_NOTHING_TO_DO)
         r = block_by_overlays(planner, plan);
+    if (r == 0 && plan->kind != PLAN_NOTHING_TO_DO)
+        r = block_by_machine(planner, plan);
     if (r == 0)
         r = block_by_autorecovery(planner, plan);
     if (r == 0)

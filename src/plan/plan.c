@@ -32,9 +32,24 @@ bool plan_has_class(const struct planner *planner, const struct plan *plan, enum
     return false;
 }
 
-unsigned plan_overlays(const struct planner *planner, const struct plan *plan)
+/* What is going on with one disk of a machine forbids to touch the others, too: the machine would
+ * have to be shut down. */
+#define MACHINE_WIDE                                                                               \
+    (1u << OVERLAY_HOLD | 1u << OVERLAY_MERGE_IN_PROGRESS | 1u << OVERLAY_BACKUP_ACTIVE)
+
+static unsigned overlays_of_machine(const struct planner *planner, size_t machine)
 {
     unsigned overlays = 0;
+
+    for (size_t i = 0; i < planner->verdict->disk_count && machine != HOST_NONE; i++)
+        if (planner->verdict->disks[i].machine == machine)
+            overlays |= planner->verdict->disks[i].overlays;
+    return overlays & MACHINE_WIDE;
+}
+
+unsigned plan_overlays(const struct planner *planner, const struct plan *plan)
+{
+    unsigned overlays = overlays_of_machine(planner, plan->machine);
 
     for (size_t i = 0; i < plan->layers.count; i++) {
         const struct disk_verdict *verdict = &planner->verdict->disks[plan->layers.items[i].disk];

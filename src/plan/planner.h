@@ -23,7 +23,8 @@ size_t plan_layer_of(const struct plan *, size_t disk);
 /* The layer that ends the chain: its base, or the one whose parent is lost. */
 size_t plan_last_layer(const struct plan *);
 bool plan_has_class(const struct planner *, const struct plan *, enum disk_class);
-/* The overlays of a plan's layers: all, or those from the leaf down that nothing tracks. */
+/* The overlays of a plan's layers, all or those from the leaf down that nothing tracks, and what
+ * is going on with its machine. */
 unsigned plan_overlays(const struct planner *, const struct plan *);
 
 /* When a machine's checkpoint was made that names this disk, so that the layer above it began;

@@ -67,6 +67,14 @@ static unsigned offered(const struct plan *plan)
     return choices;
 }
 
+static bool is_blocked(const struct plan *plan, const char *code)
+{
+    for (size_t i = 0; i < plan->blockers.count; i++)
+        if (strcmp(plan->blockers.items[i].code, code) == 0)
+            return true;
+    return false;
+}
+
 #define YES(choice) (1u << CHOICE_##choice)
 
 /* An empty orphan in quiet surroundings may be deleted in the end; each row adds one thing. */
@@ -161,6 +169,21 @@ static void test_what_the_table_allows(void **state)
                      YES(COPIES) | YES(QUARANTINE) | YES(KEEP) | YES(DELETE));
     assert_int_equal(offered(plan_of(&p, "lost/1.avhdx")), YES(KEEP));
     assert_int_equal(offered(plan_of(&p, "ex/b.vhdx")), YES(KEEP));
+    planned_free(&p);
+}
+
+/* A machine that may not be shut down for one of its disks keeps the leftovers of the others. */
+static void test_hold_of_another_disk(void **state)
+{
+    struct planned p;
+
+    PLAN(&p, "list", "disk d/b.vhdx", "disk d/o.avhdx parent=d/b.vhdx blocks=0", "disk d/2.vhdx",
+         "disk d/2-1.avhdx parent=d/2.vhdx", "vm web drive=d/b.vhdx drive=d/2-1.avhdx",
+         "event checkpoint-switch-failed vm=web");
+    const struct plan *plan = plan_of(&p, "d/o.avhdx");
+    assert_int_equal(plan->kind, PLAN_KEEP);
+    assert_int_equal(offered(plan), YES(KEEP));
+    assert_true(is_blocked(plan, "hold"));
     planned_free(&p);
 }
 
@@ -264,10 +287,7 @@ static void test_owed_but_not_now(void **state)
         assert_int_equal(plan->kind, PLAN_KEEP);
         assert_int_equal(offered(plan), YES(KEEP));
         assert_int_equal(plan->steps.count, 0);
-        bool blocked = false;
-        for (size_t b = 0; b < plan->blockers.count; b++)
-            blocked = blocked || strcmp(plan->blockers.items[b].code, rows[i].blocker) == 0;
-        assert_true(blocked);
+        assert_true(is_blocked(plan, rows[i].blocker));
         assert_false(has_text(&plan->commands, "# Merge-VHD"));
         assert_false(has_text(&plan->commands, "Stop-VM"));
         planned_free(&p);
@@ -429,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_fork_without_checkpoint),
         cmocka_unit_test(test_fork_on_the_leaf_itself),
         cmocka_unit_test(test_owed_but_not_now),
+        cmocka_unit_test(test_hold_of_another_disk),
         cmocka_unit_test(test_candidates_in_order),
         cmocka_unit_test(test_mismatch),
         cmocka_unit_test(test_mismatch_with_events),
