@@ -45,7 +45,8 @@ static bool try_candidates(struct search *search, enum parent_key key, const siz
         search->verdict->parent = matched;
         return true;
     }
-    if (count == 1 && search->wrong == HOST_NONE) {
+    /* A file of its parent's name is found at its own path: no answer. */
+    if (count == 1 && disks[0] != search->child && search->wrong == HOST_NONE) {
         search->wrong = disks[0];
         search->wrong_key = key;
     }
