@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "vm/vmcx.h"
 #include "vm/xml.h"
+#include "volume/image.h"
 #include "volume/image_path.h"
 
 #include <errno.h>
@@ -106,6 +107,11 @@ static int inspect_source(struct inspection *it, io_source *source)
     case VM_PROBE_NONE:
         break;
     }
+    if (image_probe(source))
+        notes_add(&it->notes, SEVERITY_INFO, "IMAGE", NOTE_NO_OFFSET,
+                  "the file is a disk image: hvchain scan looks into it, and a file in it is named "
+                  "as reports print it, such as %s!p1!/folder/file",
+                  it->path);
     return 0;
 }
 
