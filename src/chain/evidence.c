@@ -191,7 +191,7 @@ static int add_attributes(const struct host_disk *file, string_list *lines)
         const char *word;
     } words[] = {
         {VOLUME_COMPRESSED, "compressed"},
-        {VOLUME_ENCRYPTED, "encrypted (EFS): what was read of it is cipher text"},
+        {VOLUME_ENCRYPTED, "encrypted (EFS): only its owner can read it"},
         {VOLUME_SPARSE, "sparse"},
         {VOLUME_DEDUPLICATED, "deduplicated: its data lies in the chunk store of the volume"},
         {VOLUME_OFFLINE, "offline: its data lies on other storage"},

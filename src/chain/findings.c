@@ -25,14 +25,15 @@ static int qualify(const struct judge *judge, size_t disk, const struct finding_
 
     if ((overlays & CAUTION) && text->cautious_step)
         finding->next_step = text->cautious_step;
-    /* Locked, or no right to read it: nobody has seen that it is damaged. */
+    /* Locked, no right to read it, or not all in the image: nobody has seen that it is damaged. */
     if (strcmp(finding->code, class_name(CLASS_CORRUPT)) == 0 && error &&
         strncmp(error, UNOPENED, strlen(UNOPENED)) == 0) {
         finding->confidence = CONFIDENCE_POSSIBLE;
         finding->explanation = "The file could not be opened, so nothing is known of it. It may "
                                "be healthy: this says only that it was not read.";
-        finding->next_step = "Give the scan the right to read the file, or a copy that nothing "
-                             "holds open, and scan again. Change nothing before that.";
+        finding->next_step = "Give the scan the right to read the file, a whole image, or a copy "
+                             "that the host itself has made, and scan again. Change nothing before "
+                             "that.";
     }
     if (overlays & 1u << OVERLAY_LOW_CONFIDENCE)
         finding->confidence = CONFIDENCE_POSSIBLE;

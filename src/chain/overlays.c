@@ -326,6 +326,13 @@ static bool is_first_pass(enum disk_class class)
            class == CLASS_FOREIGN_PROFILE;
 }
 
+/* Of what could not be read, what the file system says of the file is known all the same. */
+static bool may_have(enum disk_class class, enum disk_overlay overlay)
+{
+    return !is_first_pass(class) ||
+           (class == CLASS_CORRUPT && overlay == OVERLAY_NTFS_LIMITATION);
+}
+
 /* Shared storage: what lies in a folder with a shared disk is shared, too. */
 
 static int compare_text(const void *a, const void *b)
@@ -449,8 +456,8 @@ int judge_overlays(struct judge *judge)
         return -ENOMEM;
     for (size_t disk = 0; disk < judge->verdict->disk_count; disk++) {
         struct disk_verdict *verdict = &judge->verdict->disks[disk];
-        for (size_t i = 0; i < ARRAY_SIZE(conditions) && !is_first_pass(verdict->class); i++)
-            if (conditions[i].holds(judge, disk))
+        for (size_t i = 0; i < ARRAY_SIZE(conditions); i++)
+            if (may_have(verdict->class, conditions[i].overlay) && conditions[i].holds(judge, disk))
                 verdict->overlays |= 1u << conditions[i].overlay;
         verdict->severity = severity_of(verdict);
         if (verdict->overlays & 1u << OVERLAY_LOW_CONFIDENCE)

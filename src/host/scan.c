@@ -12,6 +12,7 @@
 #include "host/places.h"
 #include "host/volume_witness.h"
 #include "os/parallel.h"
+#include "volume/ntfs_volume.h"
 #include "volume/volume.h"
 
 #include <errno.h>
@@ -56,6 +57,16 @@ static char *worst_note(const struct notes *notes)
                          worst->offset);
 }
 
+/* A file of which the image has not all says nothing of the file that the host has. */
+static void excuse_cut_disk(const struct volume *volume, uint64_t id, struct host_disk *disk)
+{
+    if (!volume_is_ntfs(volume) || !ntfs_volume_is_cut(volume, id))
+        return;
+    notes_free(&disk->notes);
+    disk->error = strdup("cannot be opened: the image ends before the data of the file; its volume "
+                         "is imaged only in part");
+}
+
 static void read_disk(struct reading *reading, struct found_file *file, io_source *source)
 {
     struct host_disk *disk = &file->disk;
@@ -71,7 +82,9 @@ static void read_disk(struct reading *reading, struct found_file *file, io_sourc
         disk->facts = disk_take_facts(opened);
     disk_close(opened);
     disk->status = r;
-    if (r < 0) {
+    if (r < 0)
+        excuse_cut_disk(reading->host->evidence.items[file->evidence].volume, file->id, disk);
+    if (r < 0 && !disk->error) {
         disk->error = worst_note(&disk->notes);
         if (!disk->error)
             disk->error = strdup(strerror(-r));
@@ -146,6 +159,13 @@ static void read_log(struct reading *reading, struct found_file *file, io_source
     }
 }
 
+static const char *why_unopened(int r)
+{
+    return r == -ENOTSUP ? "its data is encrypted, deduplicated or on other storage, where only "
+                           "Windows can read it"
+                         : strerror(-r);
+}
+
 /* A disk whose file can't even be opened is a disk all the same, of which nothing is known. */
 static void mark_unopened(struct found_file *file, int r)
 {
@@ -155,12 +175,12 @@ static void mark_unopened(struct found_file *file, int r)
                                                  : "was replaced while the scan was running");
         return;
     }
-    file->error = string_printf("%s: cannot be opened: %s", file->path, strerror(-r));
+    file->error = string_printf("%s: cannot be opened: %s", file->path, why_unopened(r));
     file->status = r;
     if (file->interest == INTEREST_DISK) {
         file->is_disk = true;
         file->disk.status = r;
-        file->disk.error = string_printf("cannot be opened: %s", strerror(-r));
+        file->disk.error = string_printf("cannot be opened: %s", why_unopened(r));
     }
 }
 

@@ -315,6 +315,24 @@ int ntfs_volume_facts(const struct volume *volume, uint64_t id, struct ntfs_fact
     return 0;
 }
 
+bool ntfs_volume_is_cut(const struct volume *volume, uint64_t id)
+{
+    const struct ntfs_volume *v = (const struct ntfs_volume *)volume;
+    uint64_t whole = io_size(v->ntfs.source) / v->ntfs.geometry.cluster_size;
+    CLEANUP_FREE void *record = malloc(v->ntfs.geometry.record_size);
+    CLEANUP(ntfs_stream) struct ntfs_stream stream = {0};
+
+    if (!record || ntfs_volume_record(v, id, record) < 0 ||
+        ntfs_stream_load(&v->ntfs, ntfs_number(id), record, NTFS_DATA, NULL, &stream) < 0)
+        return false;
+    for (size_t i = 0; i < stream.runs.count; i++) {
+        const struct ntfs_run *run = &stream.runs.items[i];
+        if (run->lcn != NTFS_SPARSE_RUN && run->lcn + run->count > whole)
+            return true;
+    }
+    return false;
+}
+
 static int compare_traces(const void *a, const void *b)
 {
     const struct ntfs_trace *x = a, *y = b;

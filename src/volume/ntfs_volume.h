@@ -62,6 +62,8 @@ struct ntfs_facts {
 
 /* 0; -ENOENT not a file that was kept. Call after the walk. */
 int ntfs_volume_facts(const struct volume *, uint64_t id, struct ntfs_facts *);
+/* Whether some of the file's data lies behind the end of an image that was cut off. Any thread. */
+bool ntfs_volume_is_cut(const struct volume *, uint64_t id);
 
 /* A deleted .avhdx, .avhd, .vhdx, .vhd, .vmcx, .rct, .mrt or .hrl file. */
 struct ntfs_trace {
