@@ -27,7 +27,7 @@ static enum exit_status run(const struct command *command, int argc, char **argv
 const struct command inspect_command = {
     .name = "inspect",
     .operands = "[OPTION]... FILE...",
-    .summary = "Prints everything known about a virtual disk or a configuration.",
+    .summary = "Prints everything known about a virtual disk, a configuration or a log.",
     .notes = "Exit status: 0 nothing above info; 1 could not run; 2 the file breaks rules of its "
              "format (--fail-on moves the line).",
     .options = inspect_options,

@@ -23,6 +23,7 @@ const char *inspect_kind_name(enum inspect_kind kind)
         [INSPECT_DISK] = "disk",
         [INSPECT_CONTAINER] = "container",
         [INSPECT_XML] = "xml",
+        [INSPECT_LOG] = "log",
     };
 
     return names[kind];
@@ -95,6 +96,12 @@ static int inspect_xml(struct inspection *it, io_source *source)
     return r < 0 ? r : keys;
 }
 
+static int inspect_log(struct inspection *it, io_source *source)
+{
+    it->kind = INSPECT_LOG;
+    return event_file_read(&it->log, source, NULL, &it->notes);
+}
+
 static int inspect_source(struct inspection *it, io_source *source)
 {
     if (disk_probe(source) != DISK_PROBE_NONE)
@@ -107,6 +114,8 @@ static int inspect_source(struct inspection *it, io_source *source)
     case VM_PROBE_NONE:
         break;
     }
+    if (event_probe(source) != EVENT_FORMAT_NONE)
+        return inspect_log(it, source);
     if (image_probe(source))
         notes_add(&it->notes, SEVERITY_INFO, "IMAGE", NOTE_NO_OFFSET,
                   "the file is a disk image: hvchain scan looks into it, and a file in it is named "
@@ -164,6 +173,7 @@ static void free_one(struct inspection *it)
         free(it->keys.items[i].value);
     }
     vector_free(&it->keys);
+    event_file_free(&it->log);
     notes_free(&it->notes);
     disk_facts_free(it->facts);
     free(it->path);

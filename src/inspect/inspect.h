@@ -7,14 +7,15 @@
 #include "base/vector.h"
 #include "base/when.h"
 #include "disk/disk.h"
+#include "event/events.h"
 #include "vm/vm.h"
 #include "volume/volume.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum inspect_kind { INSPECT_UNKNOWN, INSPECT_DISK, INSPECT_CONTAINER, INSPECT_XML };
-const char *inspect_kind_name(enum inspect_kind); /* "unknown", "disk", "container", "xml" */
+enum inspect_kind { INSPECT_UNKNOWN, INSPECT_DISK, INSPECT_CONTAINER, INSPECT_XML, INSPECT_LOG };
+const char *inspect_kind_name(enum inspect_kind); /* "unknown", "disk", "container", "xml", "log" */
 
 /* A key of a configuration: path and value are printable. */
 struct inspect_key {
@@ -34,6 +35,7 @@ struct inspection {
     enum vm_journal journal;
     uint32_t journal_entries;
     VECTOR(struct inspect_key) keys;
+    struct event_file log; /* all zero where it is none */
 };
 
 struct inspection_list {

@@ -108,6 +108,29 @@ static void put_configuration(struct json_writer *w, const struct inspection *it
     json_close_object(w);
 }
 
+static void put_log(struct json_writer *w, const struct inspection *it)
+{
+    const struct event_file *log = &it->log;
+    bool has_records = log->format == EVENT_FORMAT_EVTX;
+
+    if (it->kind != INSPECT_LOG) {
+        json_write_null(w, "log");
+        return;
+    }
+    json_open_object(w, "log");
+    json_write_string(w, "format", event_format_name(log->format));
+    json_write_string(w, "channel", log->channel);
+    json_write_number_if(w, "records", has_records, log->counts.live);
+    json_write_number_if(w, "recovered", has_records, log->counts.recovered);
+    json_write_number_if(w, "damaged", has_records, log->counts.damaged);
+    json_write_time(w, "first", log->first);
+    json_write_time(w, "last", log->last);
+    json_write_number(w, "events", log->events.count);
+    json_write_number(w, "writers", log->writers.count);
+    json_write_number(w, "processes", log->services.count);
+    json_close_object(w);
+}
+
 static void put_notes(struct json_writer *w, const struct notes *notes)
 {
     json_open_array(w, "notes");
@@ -136,5 +159,6 @@ void report_file_members(struct json_writer *w, const struct report *r, size_t i
     json_write_string(w, "error", it->status < 0 ? strerror(-it->status) : NULL);
     put_disk(w, it->facts);
     put_configuration(w, it);
+    put_log(w, it);
     put_notes(w, &it->notes);
 }

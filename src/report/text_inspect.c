@@ -156,6 +156,25 @@ static void put_configuration(struct page *page, const struct inspection *it)
     }
 }
 
+static void put_log(struct page *page, const struct event_file *log)
+{
+    put(page, "log format", event_format_name(log->format));
+    put(page, "channel", log->channel);
+    if (log->format == EVENT_FORMAT_EVTX) {
+        put_number(page, "records", log->counts.live);
+        put_number(page, "recovered from slack", log->counts.recovered);
+        put_number(page, "damaged records", log->counts.damaged);
+    }
+    put_time(page, "first record", log->first);
+    put_time(page, "last record", log->last);
+    if (log->format == EVENT_FORMAT_VSS_WRITERS)
+        put_number(page, "writers", log->writers.count);
+    else if (log->format == EVENT_FORMAT_SERVICES)
+        put_number(page, "processes", log->services.count);
+    else
+        put_number(page, "events that matter", log->events.count);
+}
+
 static void put_notes(struct page *page, const struct notes *notes)
 {
     if (notes->count > 0)
@@ -185,6 +204,8 @@ static void put_file(struct page *page, const struct inspection *it)
         put_disk(page, it->facts);
     if (it->kind == INSPECT_CONTAINER || it->kind == INSPECT_XML)
         put_configuration(page, it);
+    if (it->kind == INSPECT_LOG)
+        put_log(page, &it->log);
     put_notes(page, &it->notes);
 }
 
