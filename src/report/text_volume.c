@@ -5,19 +5,25 @@
 #include "base/checked.h"
 #include "volume/ntfs_volume.h"
 
+#include <inttypes.h>
+
 void text_traces(struct page *page)
 {
     const struct host *host = &page->report->host;
-    char size[BYTES_TEXT_SIZE], when[WHEN_TEXT_SIZE];
+    char size[BYTES_TEXT_SIZE], changed[WHEN_TEXT_SIZE], deleted[WHEN_TEXT_SIZE];
 
     if (host->traces.count == 0)
         return;
     page_heading(page, "DELETED FILES");
     for (size_t i = 0; i < host->traces.count; i++) {
         const struct host_trace *t = &host->traces.items[i];
+        filetime gone = judge_deleted_when(host, t);
         page_line(page, 0, t->path);
-        page_sentence(page, 4, "", "%s, last changed %s%s", bytes_format(t->size, size),
-                      t->changed ? when_format(t->changed, WHEN_SECONDS, when) : "?",
+        page_sentence(page, 4, "", "%s, record %" PRIu64 " of $MFT, last changed %s%s%s%s",
+                      bytes_format(t->size, size), ntfs_volume_record_number(t->id),
+                      t->changed ? when_format(t->changed, WHEN_SECONDS, changed) : "?",
+                      gone ? ", deleted " : "",
+                      gone ? when_format(gone, WHEN_SECONDS, deleted) : "",
                       t->path_is_full ? "" : ", upper part of the path lost");
     }
 }
