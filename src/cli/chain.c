@@ -28,6 +28,7 @@ static bool add_folders(hvchain_scan *scan, const struct run_settings *s)
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
     struct run_settings s = {.formats = run_record_formats, .operand = "a file",
+                             .no_subject = "is no virtual disk: name a .vhdx, .avhdx, .vhd or .avhd",
                              .add_operand = hvchain_scan_add_chain_of, .prepare = add_folders};
 
     return run_report(command, &s, argc, argv);

@@ -79,7 +79,8 @@ static bool prepare(hvchain_scan *scan, const struct run_settings *s)
 
 static enum exit_status run(const struct command *command, int argc, char **argv)
 {
-    struct run_settings s = {.formats = plan_formats, .prepare = prepare};
+    struct run_settings s = {.formats = plan_formats, .prepare = prepare,
+                             .no_subject = "no machine of this name or identifier is on the evidence"};
 
     return run_report(command, &s, argc, argv);
 }

@@ -226,6 +226,14 @@ static enum exit_status judge(const hvchain_report *report, const struct run_set
     return worst >= s->fail_on + HVCHAIN_INFO ? STATUS_FINDINGS : STATUS_OK;
 }
 
+/* What the report would have been about. */
+static const char *subject_of(const struct run_settings *s)
+{
+    if (s->subject)
+        return s->subject;
+    return s->paths.count == 1 ? s->paths.items[0] : "one of the files";
+}
+
 /* One scan with everything named; `to` is closed. */
 static enum exit_status run_scan(hvchain_scan *scan, const struct run_settings *s,
                                  struct destination *to)
@@ -244,9 +252,8 @@ static enum exit_status run_scan(hvchain_scan *scan, const struct run_settings *
     enum exit_status status = r == 0 && printed ? judge(report, s) : STATUS_FAILED;
     if (r == -ENODATA)
         message("nothing at all could be read; check the paths and the right to read them");
-    else if (r == -ENOENT)
-        message("what the report should be about is not there: %s",
-                s->subject ? s->subject : s->paths.items[0]);
+    else if (r == -ENOENT && s->no_subject)
+        message("%s: %s", subject_of(s), s->no_subject);
     else if (r < 0)
         message("the evidence could not be read: %s", strerror(-r));
     hvchain_report_free(report);

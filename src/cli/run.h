@@ -25,6 +25,7 @@ struct run_settings {
     bool (*prepare)(hvchain_scan *, const struct run_settings *);
 
     const char *subject;     /* the command's own: what the report is about */
+    const char *no_subject;  /* … and what is said when that is not there */
     struct word_list extra;  /* … and an option that may be repeated */
     bool shadow_copies;      /* … and that it looks at earlier states, too */
     bool deep;               /* … and that it may take long */
