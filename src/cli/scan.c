@@ -15,12 +15,14 @@ static const struct option scan_options[] = {
     {"shadow-copies", 0, OPTION_FLAG, RUN_AT(shadow_copies), NULL,
      "Scan the shadow copies of NTFS volumes in images, too, and tell what changed between them.",
      NULL},
-    RUN_HOST_OPTIONS RUN_WITNESS_OPTIONS RUN_FORMAT_OPTION(
-        "text (default), json, ndjson (one record per line), csv (disks), "
-        "csv-findings, csv-changes (with --compare-with), html, dot (Graphviz), "
-        "bodyfile (mactime), prometheus.",
-        hvchain_report_formats),
-    RUN_OUTPUT_OPTIONS{0},
+    RUN_HOST_OPTIONS
+    RUN_WITNESS_OPTIONS
+    RUN_FORMAT_OPTION("text (default), json, ndjson (one record per line), csv (disks), "
+                      "csv-findings, csv-changes (with --compare-with), html, dot (Graphviz), "
+                      "bodyfile (mactime), prometheus.",
+                      hvchain_report_formats),
+    RUN_OUTPUT_OPTIONS
+    {0},
 };
 
 /* Whoever asks what changed must not get a report that keeps it back. */

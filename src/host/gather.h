@@ -75,6 +75,8 @@ int machines_resolve(struct host *);
 bool hive_file_read(struct found_file *, io_source *, struct workers *);
 /* Takes what hives say out of the files. */
 int hives_join(struct host *, file_list *);
+/* Notes beside which disks such files lie; the disks are there. 0 or -ENOMEM. */
+int siblings_join(struct host *, const file_list *);
 /* The hive that says the time zone of a host; NULL: none does, or two of them contradict. */
 const struct host_hive *hives_zone(const struct host *, size_t node);
 /* Takes events out of the files, ties them to machines and disks; after machines_make() and

@@ -2,6 +2,7 @@
 #include "worker/regf.h"
 
 #include "base/checked.h"
+#include "worker/cause.h"
 #include "worker/protocol.h"
 #include "worker/remote_bfio.h"
 
@@ -28,20 +29,14 @@ struct hive {
     libregf_file_t *file;
 };
 
-/* The first line of a backtrace is the cause: "function: what happened." */
 static void take_error(libregf_error_t **error, char text[256])
 {
-    static char trace[8192];
+    static char trace[TRACE_SIZE];
 
     if (libregf_error_backtrace_sprint(*error, trace, sizeof(trace)) <= 0)
         trace[0] = '\0';
     libregf_error_free(error);
-    trace[strcspn(trace, "\n")] = '\0';
-    size_t length = strlen(trace);
-    if (length > 0 && trace[length - 1] == '.')
-        trace[length - 1] = '\0';
-    const char *cause = strstr(trace, ": ");
-    snprintf(text, 256, "%.255s", cause ? cause + 2 : trace);
+    cause_of(trace, text);
 }
 
 static int open_hive(struct hive *hive, const struct job *job, char error_text[256])

@@ -2,6 +2,7 @@
 #include "worker/vhdi.h"
 
 #include "base/checked.h"
+#include "worker/cause.h"
 #include "worker/protocol.h"
 #include "worker/remote_bfio.h"
 
@@ -26,20 +27,14 @@ static void close_disk(struct open_disk *disk)
     libbfio_handle_free(&disk->handle, NULL);
 }
 
-/* The first line of a backtrace is the cause: "function: what happened." */
 static void take_error(libvhdi_error_t **error, char text[256])
 {
-    static char trace[8192];
+    static char trace[TRACE_SIZE];
 
     if (libvhdi_error_backtrace_sprint(*error, trace, sizeof(trace)) <= 0)
         trace[0] = '\0';
     libvhdi_error_free(error);
-    trace[strcspn(trace, "\n")] = '\0';
-    size_t length = strlen(trace);
-    if (length > 0 && trace[length - 1] == '.')
-        trace[length - 1] = '\0';
-    const char *cause = strstr(trace, ": ");
-    snprintf(text, 256, "%.255s", cause ? cause + 2 : trace);
+    cause_of(trace, text);
 }
 
 static int open_disk(struct open_disk *disk, const struct job *job, unsigned source,
