@@ -110,8 +110,10 @@ int evidence_of_lost(const struct host *host, const char *recorded, size_t evide
 
     find(host, recorded, evidence, &trace, &life);
     if (trace.index != HOST_NONE)
-        return line_add(lines, trace_line(host, &host->traces.items[trace.index]));
-    return life.index != HOST_NONE ? line_add(lines, life_line(&host->lives.items[life.index])) : 0;
+        return string_list_add(lines, trace_line(host, &host->traces.items[trace.index]));
+    return life.index != HOST_NONE
+               ? string_list_add(lines, life_line(&host->lives.items[life.index]))
+               : 0;
 }
 
 /* What happened to the file, as the journal of its volume tells. */
@@ -134,9 +136,9 @@ static int add_lives(const struct judge *judge, size_t disk, string_list *lines)
             continue;
         for (size_t d = 0; d < sizeof(deeds) / sizeof(deeds[0]); d++)
             if (life->reason & deeds[d].reason && ++named <= LIVES_NAMED &&
-                line_add(lines, string_printf("%s by the change journal: %s %s",
-                                              when_format(life->time, WHEN_SECONDS, when),
-                                              deeds[d].words, life->path)) < 0)
+                string_list_add(lines, string_printf("%s by the change journal: %s %s",
+                                                     when_format(life->time, WHEN_SECONDS, when),
+                                                     deeds[d].words, life->path)) < 0)
                 return -ENOMEM;
     }
     return 0;
@@ -149,8 +151,8 @@ int evidence_of_deleted(const struct judge *judge, size_t disk, string_list *lin
     int r = 0;
 
     if (verdict->lost_trace != HOST_NONE)
-        r = line_add(lines, trace_line(host, &host->traces.items[verdict->lost_trace]));
+        r = string_list_add(lines, trace_line(host, &host->traces.items[verdict->lost_trace]));
     if (verdict->lost_life != HOST_NONE)
-        r = line_add(lines, life_line(&host->lives.items[verdict->lost_life]));
+        r = string_list_add(lines, life_line(&host->lives.items[verdict->lost_life]));
     return r == 0 ? add_lives(judge, disk, lines) : r;
 }

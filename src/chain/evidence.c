@@ -103,8 +103,8 @@ static int add_drives(const struct judge *judge, const drive_list *drives, const
         if (drive->disk != disk || ++*found > REFERENCES_NAMED)
             continue;
         CLEANUP_FREE char *how = match_line(judge->host, drive->match, drive->tail, disk);
-        if (!how || line_add(lines, string_printf("referenced by %s%s as %s: %s", who, config,
-                                                  drive->recorded_path, how)) < 0)
+        if (!how || string_list_add(lines, string_printf("referenced by %s%s as %s: %s", who,
+                                                         config, drive->recorded_path, how)) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -128,18 +128,20 @@ static int add_references(const struct judge *judge, size_t disk, string_list *l
     if (r < 0)
         return r;
     if (found > REFERENCES_NAMED &&
-        line_add(lines, string_printf("and by %zu more", found - REFERENCES_NAMED)) < 0)
+        string_list_add(lines, string_printf("and by %zu more", found - REFERENCES_NAMED)) < 0)
         return -ENOMEM;
     size_t node = host->evidence.items[judge_disk(judge, disk)->evidence].node;
     if (found == 0 &&
-        line_add(lines, string_printf("no reference in %zu configurations%s", host->configs_read,
+        string_list_add(lines,
+                        string_printf("no reference in %zu configurations%s", host->configs_read,
                                       judge->sure[node]
                                           ? "; it is known of all recorded paths where they lead"
                                           : "")) < 0)
         return -ENOMEM;
     const struct disk_verdict *verdict = &judge->verdict->disks[disk];
     for (size_t i = 0; i < verdict->children.count && i < 4; i++)
-        if (line_add(lines, string_printf("parent of %s",
+        if (string_list_add(lines,
+                            string_printf("parent of %s",
                                           judge_disk(judge, verdict->children.items[i])->path)) < 0)
             return -ENOMEM;
     return 0;
@@ -151,24 +153,26 @@ static int add_missing_inputs(const struct judge *judge, size_t disk, string_lis
     int r = 0;
 
     if (host->configs_read == 0 && host->machines.count == 0)
-        r = line_add(lines, strdup("missing: no VM configuration was found"));
+        r = string_list_add(lines, strdup("missing: no VM configuration was found"));
     for (size_t i = 0; i < host->nodes.count && r == 0; i++) {
         const struct host_node *node = &host->nodes.items[i];
         const char *of = *node->name ? node->name : "the host";
         if (!node->has_registry && !node->is_shared_storage)
-            r = line_add(lines, string_printf("missing: the list of VMs of %s (data.vmcx, the "
+            r = string_list_add(lines,
+                                string_printf("missing: the list of VMs of %s (data.vmcx, the "
                                               "registration folder, or an inventory)",
                                               of));
         if (node->has_unreadable_config && r == 0)
-            r = line_add(lines,
-                         string_printf("missing: a configuration of %s cannot be read whole", of));
+            r = string_list_add(
+                lines, string_printf("missing: a configuration of %s cannot be read whole", of));
     }
     for (size_t i = 0; i < host->missing_configs.count && r == 0; i++)
-        r = line_add(lines, string_printf("missing: the configuration %s",
-                                          host->missing_configs.items[i].recorded_path));
+        r = string_list_add(lines, string_printf("missing: the configuration %s",
+                                                 host->missing_configs.items[i].recorded_path));
     const char *lost = judge->verdict->disks[disk].lost_above;
     if (r == 0 && lost)
-        r = line_add(lines, string_printf("missing: what a VM's chain needs at or below %s; it may "
+        r = string_list_add(lines,
+                            string_printf("missing: what a VM's chain needs at or below %s; it may "
                                           "stand on this file",
                                           lost));
     return r;
@@ -200,7 +204,7 @@ static int add_attributes(const struct host_disk *file, string_list *lines)
 
     for (size_t i = 0; i < ARRAY_SIZE(words) && r == 0; i++)
         if (file->attributes & words[i].attribute)
-            r = line_add(lines, string_printf("the file is %s", words[i].word));
+            r = string_list_add(lines, string_printf("the file is %s", words[i].word));
     return r;
 }
 
@@ -222,11 +226,12 @@ static int add_owners(const struct judge *judge, size_t disk, string_list *lines
         const struct guid *id = &file->owners.items[i];
         const char *name = machine_name(judge->host, id);
         char text[GUID_TEXT_SIZE];
-        r = line_add(lines, string_printf("likely owner by permission: VM %s%s%s "
-                                          "(S-1-5-83-1-%" PRIu32 "-%" PRIu32 "-%" PRIu32
-                                          "-%" PRIu32 ")",
-                                          name ? name : "", name ? ", " : "", guid_format(id, text), sid_part(id, 0), sid_part(id, 1),
-                                          sid_part(id, 2), sid_part(id, 3)));
+        r = string_list_add(
+            lines,
+            string_printf("likely owner by permission: VM %s%s%s "
+                          "(S-1-5-83-1-%" PRIu32 "-%" PRIu32 "-%" PRIu32 "-%" PRIu32 ")",
+                          name ? name : "", name ? ", " : "", guid_format(id, text),
+                          sid_part(id, 0), sid_part(id, 1), sid_part(id, 2), sid_part(id, 3)));
     }
     return r;
 }
@@ -256,15 +261,15 @@ int evidence_of_disk(const struct judge *judge, size_t disk, string_list *lines)
     int r = 0;
 
     if (file->error)
-        r = line_add(lines, string_printf("%s: %s", file->path, file->error));
+        r = string_list_add(lines, string_printf("%s: %s", file->path, file->error));
     if (r == 0 && file->facts && file->status == 0)
-        r = line_add(lines, identity_line(file, file->facts));
+        r = string_list_add(lines, identity_line(file, file->facts));
     if (r == 0 && file->facts && file->facts->has_counts)
-        r = line_add(lines, content_line(file->facts));
+        r = string_list_add(lines, content_line(file->facts));
     if (r == 0 && verdict->parent_state != PARENT_NONE)
-        r = line_add(lines, parent_line(judge, disk));
+        r = string_list_add(lines, parent_line(judge, disk));
     if (r == 0 && verdict->parent_state == PARENT_MISMATCHED)
-        r = line_add(lines, strdup(mismatch_reason(judge->host, disk, verdict->parent)));
+        r = string_list_add(lines, strdup(mismatch_reason(judge->host, disk, verdict->parent)));
     if (r == 0)
         r = add_touches(judge, disk, lines);
     if (r == 0)

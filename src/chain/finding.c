@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int line_add(string_list *list, char *line)
-{
-    return string_list_add(list, line);
-}
-
 const char *machine_label(const struct host_machine *machine, char text[GUID_TEXT_SIZE])
 {
     if (machine->name)
@@ -75,7 +70,7 @@ struct finding *finding_new(struct judge *judge, const struct finding_text *text
         bool needs_vm = strstr(text->commands[i], "{vm}") != NULL;
         if (needs_vm && machine == HOST_NONE)
             continue;
-        if (line_add(&finding->commands, command(text->commands[i], names)) < 0)
+        if (string_list_add(&finding->commands, command(text->commands[i], names)) < 0)
             return NULL;
     }
     return finding;

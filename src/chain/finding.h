@@ -15,8 +15,6 @@ struct names {
 /* A new finding with its words filled in; NULL when memory is short. */
 struct finding *finding_new(struct judge *, const struct finding_text *, const char *subject,
                             size_t machine, const struct names *);
-/* Adds a line that it owns from now on; NULL stands for memory that was short. 0 or -ENOMEM. */
-int line_add(string_list *, char *line);
 /* The last element of a path. */
 const char *path_name(const char *path);
 

@@ -40,7 +40,7 @@ static int qualify(const struct judge *judge, size_t disk, const struct finding_
     for (enum disk_overlay o = 0; o < OVERLAY_COUNT; o++)
         if ((overlays & 1u << o) && blocking_text(o) &&
             strcmp(overlay_name(o), finding->code) != 0 &&
-            line_add(&finding->blocked_by, strdup(blocking_text(o))) < 0)
+            string_list_add(&finding->blocked_by, strdup(blocking_text(o))) < 0)
             return -ENOMEM;
     return 0;
 }
@@ -96,7 +96,7 @@ static int add_integrity(struct judge *judge, size_t disk)
             free(where);
             return -ENOMEM;
         }
-        if (line_add(&finding->evidence, where) < 0)
+        if (string_list_add(&finding->evidence, where) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -129,7 +129,7 @@ static int add_copies(struct judge *judge, size_t disk)
     const size_t *copies = host_find_identifier(
         judge->host, &judge_disk(judge, disk)->facts->parent->linkage, &count);
     for (size_t i = 0; i < count && i < 16; i++)
-        if (line_add(&finding->evidence, strdup(judge_disk(judge, copies[i])->path)) < 0)
+        if (string_list_add(&finding->evidence, strdup(judge_disk(judge, copies[i])->path)) < 0)
             return -ENOMEM;
     return 0;
 }
@@ -157,10 +157,11 @@ static int add_fragmentation(struct judge *judge, size_t disk)
     struct finding *finding = disk_finding(judge, disk, &text_fragmented);
     if (!finding)
         return -ENOMEM;
-    return line_add(&finding->evidence,
-                    string_printf("%" PRIu64 " extents in %" PRIu32 " records of $MFT; the list "
-                                  "of them takes %" PRIu32 " of 262144 bytes",
-                                  file->extents, file->mft_records, file->attribute_list_size));
+    return string_list_add(
+        &finding->evidence,
+        string_printf("%" PRIu64 " extents in %" PRIu32 " records of $MFT; the list "
+                      "of them takes %" PRIu32 " of 262144 bytes",
+                      file->extents, file->mft_records, file->attribute_list_size));
 }
 
 /* What is likely by the tails of paths is certain where every path is known. */
@@ -213,7 +214,8 @@ static int add_cluster_unknown(struct judge *judge)
             if (!finding)
                 return -ENOMEM;
         }
-        if (finding->evidence.count < 8 && line_add(&finding->evidence, strdup(disk->path)) < 0)
+        if (finding->evidence.count < 8 &&
+            string_list_add(&finding->evidence, strdup(disk->path)) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -280,9 +282,9 @@ static int judge_cycle(struct judge *judge, size_t disk)
         return -ENOMEM;
     size_t member = disk, named = 0;
     do {
-        if (line_add(&finding->evidence,
-                     string_printf("%s has parent %s", judge_disk(judge, member)->path,
-                                   judge_disk(judge, disks[member].parent)->path)) < 0)
+        if (string_list_add(&finding->evidence,
+                            string_printf("%s has parent %s", judge_disk(judge, member)->path,
+                                          judge_disk(judge, disks[member].parent)->path)) < 0)
             return -ENOMEM;
         member = disks[member].parent;
     } while (member != disk && ++named < 32);

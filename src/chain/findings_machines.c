@@ -63,7 +63,7 @@ static int judge_drive(struct judge *judge, size_t m, const struct host_drive *d
             ? string_printf("%s records %s; %zu files fit", config ? config : "a list",
                             drive->recorded_path, drive->candidates)
             : string_printf("%s records %s", config ? config : "a list", drive->recorded_path);
-    if (line_add(&finding->evidence, line) < 0)
+    if (string_list_add(&finding->evidence, line) < 0)
         return -ENOMEM;
     return text == &text_missing_disk ? evidence_of_lost(judge->host, drive->recorded_path,
                                                          HOST_NONE, &finding->evidence)
@@ -85,10 +85,10 @@ static int judge_checkpoint(struct judge *judge, size_t m, const struct host_che
     if (judge->host->machines.items[m].saved_state)
         finding->next_step = text_backup_checkpoint.cautious_step;
     char when[WHEN_TEXT_SIZE];
-    return line_add(&finding->evidence,
-                    string_printf("checkpoint \"%s\"%s%s", checkpoint->name,
-                                  checkpoint->created ? ", created " : "",
-                                  when_format(checkpoint->created, WHEN_SECONDS, when)));
+    return string_list_add(&finding->evidence,
+                           string_printf("checkpoint \"%s\"%s%s", checkpoint->name,
+                                         checkpoint->created ? ", created " : "",
+                                         when_format(checkpoint->created, WHEN_SECONDS, when)));
 }
 
 /* The last merge of the machine that did not go well, settled or not; NULL: all did. */
@@ -108,21 +108,22 @@ static int add_left_layers(const struct judge *judge, size_t m, string_list *lin
 
     for (size_t i = 0; i < judge->verdict->disk_count && r == 0; i++)
         if (judge->verdict->disks[i].machine == m && episode_concerns(judge, i))
-            r = line_add(lines, string_printf("left behind: %s", judge_disk(judge, i)->path));
+            r = string_list_add(lines,
+                                string_printf("left behind: %s", judge_disk(judge, i)->path));
     return r;
 }
 
 static int add_episode(const struct judge *judge, const struct episode *episode, string_list *lines)
 {
-    int r = line_add(lines, event_line(judge->host, episode->first));
+    int r = string_list_add(lines, event_line(judge->host, episode->first));
 
     if (r == 0 && episode->last != episode->first)
-        r = line_add(lines, event_line(judge->host, episode->last));
+        r = string_list_add(lines, event_line(judge->host, episode->last));
     if (r == 0 && episode->has_code)
-        r = line_add(lines, code_explain(episode->code));
+        r = string_list_add(lines, code_explain(episode->code));
     if (r == 0 && episode->service_restarted)
-        r = line_add(lines, strdup("the virtual machine management service was started anew "
-                                   "since"));
+        r = string_list_add(lines, strdup("the virtual machine management service was started anew "
+                                          "since"));
     return r;
 }
 
@@ -156,10 +157,10 @@ static int judge_last_merge(struct judge *judge, size_t m)
     if (r == 0)
         r = add_episode(judge, failure, &finding->evidence);
     if (r == 0 && failure->is_settled)
-        r = line_add(&finding->evidence, event_line(judge->host, last->last));
+        r = string_list_add(&finding->evidence, event_line(judge->host, last->last));
     for (size_t i = 0; i < left.count; i++)
         if (r == 0)
-            r = line_add(&finding->evidence, left.items[i]);
+            r = string_list_add(&finding->evidence, left.items[i]);
         else
             free(left.items[i]);
     vector_free(&left);
@@ -184,7 +185,7 @@ static int judge_machine(struct judge *judge, size_t m)
         machine_finding(judge, m, machine_subject(machine, id), &text_merge_pending);
     if (!finding)
         return -ENOMEM;
-    return line_add(
+    return string_list_add(
         &finding->evidence,
         string_printf("%s: global_settings/disk_merge_pending is true", machine->config));
 }
@@ -218,14 +219,14 @@ static int judge_trouble(struct judge *judge, const struct host_trouble *trouble
     if (!finding)
         return -ENOMEM;
     if (trouble->notes.count == 0)
-        return line_add(&finding->evidence, strdup(strerror(-trouble->status)));
+        return string_list_add(&finding->evidence, strdup(strerror(-trouble->status)));
     for (size_t i = 0; i < trouble->notes.count && i < 8; i++) {
         const struct note *note = &trouble->notes.items[i];
         char *line = note->offset == NOTE_NO_OFFSET
                          ? string_printf("%s (rule %s)", note->text, note->rule)
                          : string_printf("%s (rule %s, offset %" PRIu64 ")", note->text, note->rule,
                                          note->offset);
-        if (line_add(&finding->evidence, line) < 0)
+        if (string_list_add(&finding->evidence, line) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -240,8 +241,8 @@ static int judge_missing_config(struct judge *judge, const struct host_missing_c
     struct finding *finding =
         machine_finding(judge, HOST_NONE, guid_format(&missing->id, id),
                         missing->is_checkpoint ? &text_missing_checkpoint : &text_missing_config);
-    return finding ? line_add(&finding->evidence,
-                              string_printf("the list of VMs records %s", missing->recorded_path))
+    return finding ? string_list_add(&finding->evidence, string_printf("the list of VMs records %s",
+                                                                       missing->recorded_path))
                    : -ENOMEM;
 }
 

@@ -97,12 +97,13 @@ int evidence_of_openings(const struct judge *judge, size_t disk, filetime since,
     for (size_t i = 0; i < host->events.count; i++)
         found += host->events.items[i].event.time >= since && event_is_opening(host, i, disk);
     if (found > MOST_OPENINGS)
-        r = line_add(lines, string_printf("%s was opened writable or mounted %zu times, last:",
+        r = string_list_add(lines,
+                            string_printf("%s was opened writable or mounted %zu times, last:",
                                           path_name(judge_disk(judge, disk)->path), found));
     for (size_t i = 0; i < host->events.count && r == 0; i++)
         if (host->events.items[i].event.time >= since && event_is_opening(host, i, disk) &&
             skipped++ + MOST_OPENINGS >= found)
-            r = line_add(lines, opening_line(host, i));
+            r = string_list_add(lines, opening_line(host, i));
     return r;
 }
 
@@ -130,7 +131,7 @@ int evidence_of_refusals(const struct judge *judge, size_t disk, string_list *li
             !event_names_disk(&host->events.items[i], disk))
             continue;
         char *seen = event_line(host, i);
-        r = line_add(lines, seen ? refusal_line(event, seen) : NULL);
+        r = string_list_add(lines, seen ? refusal_line(event, seen) : NULL);
         free(seen);
     }
     return r;
